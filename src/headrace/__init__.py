@@ -1,0 +1,1 @@
+"""Headrace takes a team from raw data to a model in production, and keeps it there."""

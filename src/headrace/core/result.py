@@ -1,0 +1,70 @@
+"""The result of a run: what ``run --json`` prints. Fields are added, never renamed."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from .values import Json, Value
+
+__all__ = ["ErrorInfo", "ModelInfo", "PromotionInfo", "RunResult", "StageResult"]
+
+
+class StageResult(Value):
+    """One stage of a run; counts are exact or ``null``."""
+
+    name: str
+    type: str
+    state: Literal["waiting", "running", "finished", "failed", "cancelled", "skipped"]
+    rows_in: int | None = None
+    rows_out: int | None = None
+    error_rows: int | None = None
+    seconds: float | None = None
+
+
+class ModelInfo(Value):
+    """A model version that the run made; ``run_id`` is the tracking run's."""
+
+    name: str | None
+    version: int | None
+    metrics: dict[str, Json]
+    run_id: str
+
+
+class PromotionInfo(Value):
+    """What a gate decided and why."""
+
+    model: str
+    version: int
+    decision: Literal["promoted", "kept"]
+    when: str
+    inputs: dict[str, Json]
+    reason: str
+    production: int | None
+
+
+class ErrorInfo(Value):
+    """Why a run did not finish."""
+
+    code: str
+    message: str
+    where: str | None = None
+    hint: str | None = None
+
+
+class RunResult(Value):
+    """Everything a machine may want to know about a run that has ended."""
+
+    run_id: str
+    pipeline: str
+    state: Literal["running", "finished", "failed", "cancelled"]
+    engine: str | None = None
+    started: str
+    seconds: float
+    parameters: dict[str, Json] = {}
+    stages: tuple[StageResult, ...] = ()
+    outputs: tuple[dict[str, Any], ...] = ()
+    models: tuple[ModelInfo, ...] = ()
+    promotions: tuple[PromotionInfo, ...] = ()
+    error: ErrorInfo | None = None
+    issues: tuple[dict[str, Any], ...] = ()
+    warnings: tuple[dict[str, Any], ...] = ()
