@@ -54,7 +54,7 @@ class StageRun:
     columns: tuple[str, ...] | None = None
     connections: Mapping[str, Value] = field(default_factory=dict)
     inputs: tuple[InputVersion, ...] = ()
-    tracking: TrackingSettings = TrackingSettings()
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
     provenance: Provenance = field(default_factory=_provenance)
     started: dt.datetime = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("headrace.test"))
