@@ -40,6 +40,7 @@ from .fields import (
     NewColumn,
     SqlExpression,
     hinted_values,
+    rewrite,
 )
 from .graph import downstream, find_cycle, in_order, upstream
 from .pipeline import ERRORS, Lane, Node, OnError, Parameter, Pipeline, Source
@@ -125,6 +126,7 @@ __all__ = [
     "find_stage",
     "hinted_values",
     "in_order",
+    "rewrite",
     "stage_types",
     "upstream",
 ]

@@ -65,7 +65,11 @@ class Stage(BaseModel):
     once: ClassVar[bool] = False
     """Its frame must be computed once: code with effects, draws without a seed."""
     eager: ClassVar[bool] = False
-    """The verb does the work itself (trains, runs user code); analysis and previews never call it."""
+    """The verb does the work itself (trains, runs user code); analysis never calls it."""
+    previews: ClassVar[bool] = True
+    """A preview may call the verb; ``False`` where it would leave a trace (training)."""
+    costly: ClassVar[bool] = False
+    """Doing it twice costs more than keeping what it gave: joins, aggregates, sorts, user code."""
     rejects: ClassVar[bool] = False
     """Some rows may fail, so ``on_error: discard`` and ``route`` have a meaning."""
 

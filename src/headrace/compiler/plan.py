@@ -1,0 +1,60 @@
+"""What a run will walk: bound stages in order, where each reads, what is kept and what is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from headrace.core import Destination, Issue, Lane, OnError, Origin, Pipeline, Stage
+
+__all__ = ["Plan", "Step"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One bound stage. ``inputs`` has one lane per port, in the order of the verb's parameters."""
+
+    name: str
+    type: str
+    stage: Stage
+    inputs: Mapping[str, Lane] = field(default_factory=dict)
+    on_error: OnError = "stop"
+    kept: bool = False
+    """Computed once and kept for all who read it, because that is cheaper or because it must be."""
+
+    @property
+    def acts(self) -> bool:
+        """Whether calling its verb moves data: destinations, training, user code."""
+        return isinstance(self.stage, Destination) or self.stage.eager
+
+    @property
+    def reads_from(self) -> tuple[str, ...]:
+        """The steps that it reads from."""
+        return tuple(lane.stage for lane in self.inputs.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A pipeline ready to run on one engine. ``explain`` prints it and ``run`` walks it."""
+
+    pipeline: Pipeline
+    steps: tuple[Step, ...]
+    parameters: Mapping[str, Any]
+    engine: str
+    why_engine: str
+    warnings: tuple[Issue, ...] = ()
+
+    def step(self, name: str) -> Step:
+        """The step of that name."""
+        return next(step for step in self.steps if step.name == name)
+
+    @property
+    def graph(self) -> dict[str, tuple[str, ...]]:
+        """``{step: the steps it reads from}``."""
+        return {step.name: step.reads_from for step in self.steps}
+
+    @property
+    def origins(self) -> tuple[Step, ...]:
+        """The steps that bring data in."""
+        return tuple(step for step in self.steps if isinstance(step.stage, Origin))
