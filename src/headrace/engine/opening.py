@@ -1,0 +1,33 @@
+"""An engine by its name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from headrace.core import EngineSettings, InvalidCall, did_you_mean
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .engine import Engine
+
+__all__ = ["open_engine"]
+
+ENGINES = ("embedded", "spark")
+
+
+def open_engine(name: str, settings: EngineSettings | None = None, *, scratch: Path) -> Engine:
+    """Starts ``embedded`` or ``spark``; ``scratch`` takes what does not fit into memory.
+
+    Raises ``EngineFailed`` with the remedy if the engine does not start.
+    """
+    settings = settings or EngineSettings()
+    if name == "embedded":
+        from .embedded import EmbeddedEngine
+
+        return EmbeddedEngine(settings, scratch=scratch)
+    if name == "spark":
+        from .spark import SparkEngine
+
+        return SparkEngine(settings, scratch=scratch)
+    raise InvalidCall("unknown-engine", f"No engine '{name}'.", hint=did_you_mean(name, ENGINES))
