@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, and_, create_engine, event
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 from sqlalchemy.sql import ColumnElement
 
 from headrace.core import HeadraceError, InvalidCall, Unavailable
@@ -65,6 +65,9 @@ class Database:
                 yield connection
         except DBAPIError as error:
             raise explain(error, self.place) from error
+        except StatementError as error:
+            # Raised by our own encoding, which SQLAlchemy calls and wraps.
+            raise (error.orig if isinstance(error.orig, HeadraceError) else error) from None
 
     def prefer_wal(self) -> None:
         """Readers then never wait for a writer. The file remembers it; it cannot be said in a transaction."""

@@ -26,7 +26,7 @@ from .schemas import Schemas
 
 __all__ = ["HeldRun", "State", "open_state"]
 
-GRACE_SECONDS = 1.0
+GRACE_SECONDS = 0.25
 """How long taking a run's lock waits for somebody who only looks whether it is held."""
 
 

@@ -48,7 +48,8 @@ def _make_or_upgrade(database: Database) -> None:
         if version is None:
             _make(connection, database.place)
         elif version != HEAD:
-            upgrade(connection, version, database.place)
+            _check_known(version, database.place)
+            upgrade(connection)
 
 
 def _version(connection: Connection) -> str | None:
@@ -70,22 +71,24 @@ def _make(connection: Connection, place: str) -> None:
     connection.execute(insert(VERSION).values(version_num=HEAD))
 
 
-def upgrade(connection: Connection, version: str, place: str, to: str = HEAD) -> None:
-    """Runs the migrations from ``version`` on, all of them or none."""
-    from alembic.config import Config
-    from alembic.runtime.environment import EnvironmentContext
+def _check_known(version: str, place: str) -> None:
     from alembic.script import ScriptDirectory
 
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    scripts = ScriptDirectory.from_config(config)
-    if version not in {script.revision for script in scripts.walk_revisions()}:
+    known = {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
+    if version not in known:
         raise InvalidCall(
             "state-newer",
             f"The project's state database is of version {version}; this Headrace knows up to {HEAD}.",
             where=place,
             hint="A newer Headrace has opened it: upgrade this installation (`pip install -U headrace`).",
         )
-    config.attributes["connection"] = connection
-    with EnvironmentContext(config, scripts, fn=lambda current, _: scripts._upgrade_revs(to, current)):
-        scripts.run_env()
+
+
+def upgrade(connection: Connection) -> None:
+    """Runs the migrations that the database lacks, all of them or none: the transaction is the caller's."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    command.upgrade(config, "head")
