@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -120,6 +120,9 @@ class Run(Protocol):
         self, rows_in: int | None = None, rows_out: int | None = None, output: str | None = None
     ) -> None:
         """Says how many rows this stage has read or written so far; the last word counts."""
+
+    def watch(self, count: Callable[[], int | None], *, direction: Literal["in", "out"]) -> None:
+        """Asks ``count`` for the stage's rows whenever counts are shown, and once more at the end."""
 
     def emit(self, event: Event) -> None:
         """Tells whoever watches."""

@@ -6,7 +6,7 @@ import datetime as dt
 import logging
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from headrace.core import (
     Event,
@@ -22,7 +22,7 @@ from headrace.core import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from pyspark.sql import SparkSession
 
@@ -60,6 +60,7 @@ class StageRun:
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("headrace.test"))
     events: list[Event] = field(default_factory=list)
     counts: dict[str, int | None] = field(default_factory=dict)
+    watches: list[tuple[str, Callable[[], int | None]]] = field(default_factory=list)
 
     @property
     def scratch(self) -> Path:
@@ -88,6 +89,10 @@ class StageRun:
             self.counts["in"] = rows_in
         if rows_out is not None:
             self.counts[f"out.{output}" if output else "out"] = rows_out
+
+    def watch(self, count: Callable[[], int | None], *, direction: Literal["in", "out"]) -> None:
+        """Remembered in ``watches``."""
+        self.watches.append((direction, count))
 
     def emit(self, event: Event) -> None:
         """Remembered in ``events``."""

@@ -1,1 +1,23 @@
-"""objects."""
+"""One face over places that hold files: list, read, write, publish all or nothing, digest."""
+
+from .creating import create_bucket
+from .digest import content_digest, input_versions
+from .opening import open_store
+from .patterns import KeyPattern, expand_braces, is_hidden
+from .publish import StagedFile, StagedFiles
+from .store import ObjectInfo, ObjectStore, ObjectWriter
+
+__all__ = [
+    "KeyPattern",
+    "ObjectInfo",
+    "ObjectStore",
+    "ObjectWriter",
+    "StagedFile",
+    "StagedFiles",
+    "content_digest",
+    "create_bucket",
+    "expand_braces",
+    "input_versions",
+    "is_hidden",
+    "open_store",
+]

@@ -1,0 +1,77 @@
+"""What a store says when it refuses, as an error of ours with a remedy."""
+
+from __future__ import annotations
+
+import errno
+from typing import NoReturn
+
+from headrace.core import DataRefused, HeadraceError, RunFailed, Unavailable
+
+__all__ = ["local_failure", "remote_failure"]
+
+
+def local_failure(error: OSError, location: str) -> HeadraceError:
+    """A system call's error."""
+    if isinstance(error, FileNotFoundError):
+        return DataRefused("file-missing", f"There is no file '{location}'.", hint="Was it moved meanwhile?")
+    if isinstance(error, PermissionError):
+        return DataRefused(
+            "permission-denied",
+            f"The operating system denies access to '{location}'.",
+            hint="Give the user that runs Headrace the right to it.",
+        )
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return RunFailed(
+            "disk-full",
+            f"No space is left for '{location}'.",
+            hint="Nothing of this output is visible. Make room and run again.",
+        )
+    return RunFailed("file-error", f"'{location}' cannot be used: {error.strerror or error}.")
+
+
+def remote_failure(error: BaseException, location: str, bucket: str, endpoint: str) -> HeadraceError:
+    """An object store's error, by its kind and by what the server answered."""
+    from obstore import exceptions as kinds
+
+    text = str(error)
+    if "NoSuchBucket" in text:
+        return DataRefused(
+            "bucket-missing",
+            f"There is no bucket '{bucket}' at {endpoint}.",
+            hint="Create it, or mend the location or the connection's endpoint and region.",
+        )
+    refused = (kinds.PermissionDeniedError, kinds.UnauthenticatedError)
+    if isinstance(error, refused) or "403 Forbidden" in text or "SignatureDoesNotMatch" in text:
+        return DataRefused(
+            "access-denied",
+            f"{endpoint} refuses access to '{location}' with the credentials given.",
+            hint="Check the connection's access_key_id, secret_access_key and region, and the key's rights.",
+        )
+    if isinstance(error, FileNotFoundError | kinds.NotFoundError):
+        return DataRefused(
+            "file-missing", f"There is no object '{location}'.", hint="Was it moved meanwhile?"
+        )
+    if "169.254.169.254" in text or "InstanceMetadata" in text:
+        return DataRefused(
+            "no-credentials",
+            f"There are no credentials for '{location}'.",
+            hint="Give the stage a connection, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+        )
+    if isinstance(error, kinds.NotSupportedError | kinds.InvalidPathError):
+        return DataRefused("bad-location", f"'{location}' is not a name that {endpoint} takes.")
+    if "requires allow_http" in text or "URL scheme is not allowed" in text:
+        return DataRefused(
+            "http-not-allowed",
+            f"{endpoint} is not encrypted.",
+            hint="Set allow_http: true on the connection if that is meant.",
+        )
+    return Unavailable(
+        "store-unavailable",
+        f"{endpoint} did not answer for '{location}'.",
+        hint="Is the server up, and is the endpoint right? Running again may help.",
+    )
+
+
+def raise_remote(error: BaseException, location: str, bucket: str, endpoint: str) -> NoReturn:
+    """Raises :func:`remote_failure` without the library's own text, which may hold request headers."""
+    raise remote_failure(error, location, bucket, endpoint) from error
