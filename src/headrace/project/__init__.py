@@ -1,6 +1,19 @@
 """Text ⇄ values: documents, parameters, connections, secrets and a project's settings."""
 
 from .documents import examine_pipeline, load_pipeline, read_pipeline
+from .dump import dump_pipeline
+from .editing import Document
 from .parameters import resolve_parameters
+from .project import Project, find_project, open_project
 
-__all__ = ["examine_pipeline", "load_pipeline", "read_pipeline", "resolve_parameters"]
+__all__ = [
+    "Document",
+    "Project",
+    "dump_pipeline",
+    "examine_pipeline",
+    "find_project",
+    "load_pipeline",
+    "open_project",
+    "read_pipeline",
+    "resolve_parameters",
+]
