@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from headrace.core import Destination, Issue, Lane, OnError, Origin, Pipeline, Stage
@@ -34,7 +35,7 @@ class Step:
         return tuple(lane.stage for lane in self.inputs.values())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """A pipeline ready to run on one engine. ``explain`` prints it and ``run`` walks it."""
 
@@ -47,7 +48,11 @@ class Plan:
 
     def step(self, name: str) -> Step:
         """The step of that name."""
-        return next(step for step in self.steps if step.name == name)
+        return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Step]:
+        return {step.name: step for step in self.steps}
 
     @property
     def graph(self) -> dict[str, tuple[str, ...]]:

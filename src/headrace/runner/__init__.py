@@ -1,1 +1,56 @@
-"""runner."""
+"""Plan → Run: executes, previews and analyzes, publishes all or nothing, recovers what was interrupted.
+
+The face is lazy: checking a document loads none of what running one needs.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .context import RunContext
+    from .lineage import provenance, shown_parameters
+    from .preparation import check, prepare
+    from .process import RunProcess, new_run_id
+    from .record import fold
+    from .recovery import recover
+    from .reporter import Reporter
+    from .request import Request
+    from .schemas import Analysis, find_schemas
+
+_HOMES = {
+    "Analysis": "schemas",
+    "Reporter": "reporter",
+    "Request": "request",
+    "RunContext": "context",
+    "RunProcess": "process",
+    "check": "preparation",
+    "find_schemas": "schemas",
+    "fold": "record",
+    "new_run_id": "process",
+    "prepare": "preparation",
+    "provenance": "lineage",
+    "recover": "recovery",
+    "shown_parameters": "lineage",
+}
+
+__all__ = [
+    "Analysis",
+    "Reporter",
+    "Request",
+    "RunContext",
+    "RunProcess",
+    "check",
+    "find_schemas",
+    "fold",
+    "new_run_id",
+    "prepare",
+    "provenance",
+    "recover",
+    "shown_parameters",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'headrace.runner' has no attribute {name!r}")
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)

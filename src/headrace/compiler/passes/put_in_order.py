@@ -18,7 +18,7 @@ def put_in_order(draft: Draft) -> Draft:
     if cycle:
         message = f"These stages read from each other in a circle: {' → '.join(cycle)}."
         issues.append(draft.pipeline.issue("cycle", message, stage=cycle[0], field="from"))
-    read = {source for reads in graph.values() for source in reads}
+    read = {lane.stage for node in draft.pipeline.stages.values() for lane in node.inputs}
     for name in graph:
         kind = draft.classes.get(name)
         if kind and name not in read and not issubclass(kind, Destination) and not kind.eager:

@@ -11,7 +11,7 @@ __all__ = ["share_frames"]
 
 
 def share_frames(draft: Draft) -> Draft:
-    """Keeps what must be computed once, what says ``cache: true``, and where lanes part after something costly.
+    """Keeps what must be computed once, what says ``cache: true``, and costly work that lanes share.
 
     Reading a file twice is cheaper than keeping it; joining twice is not.
     """

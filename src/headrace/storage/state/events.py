@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import func, insert, select
 
-from headrace.core import Event, InvalidCall
+from headrace.core import Event, InvalidCall, Json
 
 from .database import Scope
 from .records import EventRecord
@@ -21,8 +21,9 @@ class Events:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
 
-    def append(self, run_id: str, events: Sequence[Event]) -> int:
-        """Stores events in one transaction; gives the number of the last one."""
+    def append(self, run_id: str, events: Sequence[Event | Mapping[str, Json]]) -> int:
+        """Stores events, or what they are as JSON, in one transaction; gives the number of the last one."""
+        bodies = [event.to_json() if isinstance(event, Event) else dict(event) for event in events]
         with self._scope.database.write() as connection:
             # Locks the run's row where rows can be locked, so that two writers do not take one number.
             run = select(RUNS.c.id).where(self._scope.of(RUNS, id=run_id)).with_for_update()
@@ -33,9 +34,8 @@ class Events:
             last = select(func.max(EVENTS.c.number)).where(self._scope.of(EVENTS, run_id=run_id))
             number: int = connection.execute(last).scalar() or 0
             rows = [
-                self._scope.key
-                | {"run_id": run_id, "number": each, "name": event.name, "body": event.to_json()}
-                for each, event in enumerate(events, number + 1)
+                self._scope.key | {"run_id": run_id, "number": each, "name": body["event"], "body": body}
+                for each, body in enumerate(bodies, number + 1)
             ]
             if rows:
                 connection.execute(insert(EVENTS), rows)

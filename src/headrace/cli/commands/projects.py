@@ -1,0 +1,77 @@
+"""Commands about a project: init, demo, doctor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from headrace.cli.options import JsonFlag
+from headrace.cli.output import OUT, print_json, table
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds these commands."""
+    app.command()(init)
+    app.command()(demo)
+    app.command()(doctor)
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.", show_default=False)],
+    example: Annotated[str | None, typer.Option(help="Start from this example: housing, for one.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Make a new project.
+
+    Example: headrace init houses --example housing
+    """
+    from headrace.app.examples import init as make
+
+    written = make(folder, example)
+    if as_json:
+        print_json({"folder": str(folder), "files": [str(path.relative_to(folder)) for path in written]})
+        return
+    for path in written:
+        OUT.print(f"  {path}", markup=False)
+    first = next((path for path in written if path.parent.name == "pipelines"), None)
+    if first is not None:
+        OUT.print(f"\nNext: [bold]cd {escape(str(folder))} && headrace run {first.relative_to(folder)}[/]")
+
+
+def demo(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Where the demo's project goes; made anew each time.")
+    ] = Path("headrace-demo"),
+) -> None:
+    """Tell the whole story on real data: train, register, promote, archive, and again when more arrives.
+
+    Example: headrace demo
+    """
+    from headrace.cli.screens.demo import tell
+
+    tell(folder)
+
+
+def doctor(as_json: JsonFlag = False) -> None:
+    """Check this machine and this installation, and say what mends what is wrong.
+
+    Example: headrace doctor
+    """
+    from headrace.engine import diagnose
+
+    checks = diagnose()
+    wrong = [check for check in checks if not check.ok]
+    if as_json:
+        print_json([check._asdict() if hasattr(check, "_asdict") else vars(check) for check in checks])
+    else:
+        drawn = table("", "what", "found", "what to do")
+        for check in checks:
+            mark = "[green]✓[/]" if check.ok else "[red]✗[/]"
+            drawn.add_row(mark, escape(check.name), escape(check.detail), escape(check.remedy or ""))
+        OUT.print(drawn)
+    raise typer.Exit(1 if wrong else 0)

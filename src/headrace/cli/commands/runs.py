@@ -1,0 +1,229 @@
+"""Commands about runs: run, and ``runs list|show|logs|cancel|compare``."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from headrace.cli.live import watch
+from headrace.cli.options import Document, Engine, Environment, Folder, JsonFlag, Parameters, given
+from headrace.cli.output import ERR, OUT, print_error, print_issues, print_json
+from headrace.core import Cancelled, HeadraceError, Issue, RunResult
+
+__all__ = ["finish", "register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds these commands."""
+    app.command()(run)
+    group = typer.Typer(help="Look at runs, stop one, compare two.", no_args_is_help=True)
+    for command in (list_, show, logs, cancel, compare):
+        group.command(command.__name__.strip("_"))(command)
+    app.add_typer(group, name="runs")
+
+
+def run(
+    document: Document,
+    parameters: Parameters = None,
+    env: Environment = None,
+    engine: Engine = None,
+    counts: Annotated[
+        Literal["stages", "ends", "off"] | None,
+        typer.Option(help="Count rows after every stage, at the ends only, or not at all."),
+    ] = None,
+    resume: Annotated[
+        str | None, typer.Option(metavar="RUN", help="Continue this run instead of a new one.")
+    ] = None,
+    as_json: JsonFlag = False,
+    events: Annotated[bool, typer.Option("--events", help="Stream events as JSON lines instead.")] = False,
+) -> None:
+    """Run a pipeline. Ctrl-C stops it cleanly: nothing is left half written.
+
+    Example: headrace run pipelines/train.yaml -p max_iter=200 -p cv_folds=5
+    """
+    from headrace.app.runs import start
+    from headrace.app.workspace import open_folder
+
+    project = open_folder(_folder_of(document), env)
+    process = start(
+        project,
+        document.read_text(encoding="utf-8", errors="surrogateescape"),
+        file=str(document),
+        parameters=given(parameters),
+        environment=env,
+        engine=engine,
+        counts=counts,
+        resume=resume,
+    )
+    previous = signal.signal(signal.SIGINT, lambda *_: process.cancel())
+    try:
+        with process:
+            _follow(process, quiet=as_json, events=events)
+    finally:
+        signal.signal(signal.SIGINT, previous)
+    result = process.result()
+    if events:
+        raise typer.Exit(_exit_code(result))
+    finish(result, as_json=as_json)
+
+
+def _folder_of(document: Path) -> Path:
+    from headrace.app.workspace import existing_document
+
+    return existing_document(document).resolve().parent
+
+
+def _follow(process: Any, *, quiet: bool, events: bool) -> None:
+    if quiet or events:
+        for event in process.events():
+            if events:
+                sys.stdout.write(json.dumps(event, ensure_ascii=False) + "\n")
+                sys.stdout.flush()
+        return
+    with watch(ERR) as view:
+        for event in process.events():
+            line = view.take(event)
+            if line is not None and not ERR.is_terminal:
+                ERR.print(line, markup=False, soft_wrap=True)
+
+
+def finish(result: RunResult, *, as_json: bool) -> None:
+    """Says how it ended and leaves with the right exit code."""
+    if as_json:
+        print_json(result.model_dump(mode="json"))
+    else:
+        print_issues(Issue(**issue) for issue in result.issues)
+        if result.error is not None and not result.issues:
+            info = result.error
+            print_error(HeadraceError(info.code, info.message, where=info.where, hint=info.hint))
+        color = {"finished": "green", "cancelled": "yellow"}.get(result.state, "red")
+        OUT.print(f"[{color}]{result.state}[/] {result.run_id} in {result.seconds:.1f} s")
+    raise typer.Exit(_exit_code(result))
+
+
+def _exit_code(result: RunResult) -> int:
+    if result.state == "cancelled":
+        return Cancelled.exit_code
+    if result.state == "finished":
+        return 0
+    return 2 if result.issues or (result.error and not result.stages) else 1
+
+
+def list_(
+    project: Folder = Path(),
+    env: Environment = None,
+    pipeline: Annotated[str | None, typer.Option(help="Only runs of this pipeline.")] = None,
+    state: Annotated[str | None, typer.Option(help="running, finished, failed or cancelled.")] = None,
+    limit: Annotated[int, typer.Option("-n", min=1, help="How many.")] = 20,
+    as_json: JsonFlag = False,
+) -> None:
+    """List runs, the latest first.
+
+    Example: headrace runs list --state failed
+    """
+    from headrace.app.runs import list_runs
+    from headrace.app.workspace import open_folder
+    from headrace.cli.screens.runs import show_runs
+
+    found = list_runs(open_folder(project, env), pipeline=pipeline, state=state, limit=limit)
+    if as_json:
+        print_json([each.model_dump(mode="json") for each in found])
+    else:
+        show_runs(found)
+
+
+Run = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, the beginning of one, or `last`.")]
+
+
+def show(
+    run: Run = "last", project: Folder = Path(), env: Environment = None, as_json: JsonFlag = False
+) -> None:
+    """Show one run: stages, rows, outputs, models, decisions.
+
+    Example: headrace runs show last
+    """
+    from headrace.app.runs import show_run
+    from headrace.app.workspace import open_folder
+    from headrace.cli.screens.runs import show_result
+
+    result = show_run(open_folder(project, env), run)
+    if as_json:
+        print_json(result.model_dump(mode="json"))
+    else:
+        show_result(result)
+
+
+def logs(
+    run: Run = "last",
+    project: Folder = Path(),
+    env: Environment = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait for more until the run ends.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Print what a run said, in order.
+
+    Example: headrace runs logs last --follow
+    """
+    from headrace.app.runs import run_log
+    from headrace.app.workspace import open_folder
+    from headrace.cli.screens.runs import log_line
+
+    for event in run_log(open_folder(project, env), run, follow=follow):
+        if as_json:
+            sys.stdout.write(json.dumps(event, ensure_ascii=False) + "\n")
+            continue
+        line = log_line(event)
+        if line is not None:
+            OUT.print(line, markup=False, soft_wrap=True)
+
+
+def cancel(
+    run: Run = "last", project: Folder = Path(), env: Environment = None, as_json: JsonFlag = False
+) -> None:
+    """Stop a run: gracefully for ten seconds, then for good.
+
+    Example: headrace runs cancel last
+    """
+    from headrace.app.runs import cancel_run, show_run
+    from headrace.app.workspace import open_folder
+
+    found = open_folder(project, env)
+    with ERR.status("waiting for the run to stop"):
+        state = cancel_run(found, run)
+    result = show_run(found, run)
+    if as_json:
+        print_json(result.model_dump(mode="json"))
+        return
+    wrote = [output.get("location") or output["stage"] for output in result.outputs]
+    OUT.print(
+        f"{result.run_id} {state}. Written before it stopped: {', '.join(map(str, wrote)) or 'nothing'}.",
+        markup=False,
+    )
+
+
+def compare(
+    first: Annotated[str, typer.Argument(metavar="A", help="A run.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="Another run.")],
+    project: Folder = Path(),
+    env: Environment = None,
+    everything: Annotated[bool, typer.Option("--all", help="What is equal, too.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Put two runs side by side: parameters, metrics, rows, seconds.
+
+    Example: headrace runs compare 20260131-14 last
+    """
+    from headrace.app.runs import compare_runs
+    from headrace.app.workspace import open_folder
+    from headrace.cli.screens.comparison import show_comparison
+
+    found = compare_runs(open_folder(project, env), first, second, everything=everything)
+    if as_json:
+        print_json(found)
+    else:
+        show_comparison(found)

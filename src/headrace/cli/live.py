@@ -1,0 +1,138 @@
+"""A run as it happens: a table that moves on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from .output import count, table
+
+__all__ = ["MARKS", "RunView", "sentence", "watch"]
+
+MARKS = {
+    "waiting": ("·", "dim"),
+    "running": ("▸", "cyan"),
+    "finished": ("✓", "green"),
+    "failed": ("✗", "red"),
+    "cancelled": ("■", "yellow"),
+    "skipped": ("–", "dim"),
+}
+
+
+class RunView:
+    """What is known of the run so far, and how to draw it."""
+
+    def __init__(self) -> None:
+        self.pipeline = ""
+        self.engine = ""
+        self.began = time.monotonic()
+        self.stages: dict[str, dict[str, Any]] = {}
+        self.notes: list[Text] = []
+
+    def take(self, event: Mapping[str, Any]) -> str | None:
+        """Learns from one event; gives the line that a plain listing prints for it, if any."""
+        name = event["event"]
+        if name == "run_started":
+            self.pipeline, self.engine = event["pipeline"], event["engine"]
+            self.stages = {stage: {"type": kind, "state": "waiting"} for stage, kind in event["stages"]}
+            return f"run {event['run_id']} of {self.pipeline} on {self.engine}: {event['why_engine']}"
+        stage = self.stages.get(event.get("stage") or "")
+        if name == "stage_started" and stage is not None:
+            stage.update(state="running", began=time.monotonic())
+        elif name == "rows_counted" and stage is not None:
+            stage.update({key: event[key] for key in ("rows_in", "rows_out", "error_rows")})
+        elif name == "stage_finished" and stage is not None:
+            stage.update(
+                {key: event[key] for key in ("state", "rows_in", "rows_out", "error_rows", "seconds")}
+            )
+            return _plain(event["stage"], stage)
+        return self._note(event)
+
+    def _note(self, event: Mapping[str, Any]) -> str | None:
+        line = sentence(event)
+        if line is not None:
+            self.notes.append(Text(line, style="yellow" if event["event"] == "warned" else ""))
+        return line
+
+    def __rich__(self) -> Group:
+        return Group(self._heading(), self._table(), *self.notes[-12:])
+
+    def _heading(self) -> Text:
+        seconds = time.monotonic() - self.began
+        text = f"{self.pipeline} on {self.engine}" if self.pipeline else "starting"
+        return Text(f"{text}  {seconds:.1f} s", style="bold")
+
+    def _table(self) -> Table:
+        right = ("rows in", "rows out", "errors", "rows/s", "seconds")
+        drawn = table("", "stage", "type", *right, right=right)
+        for name, stage in self.stages.items():
+            mark, style = MARKS[stage["state"]]
+            seconds = stage.get("seconds")
+            if stage["state"] == "running":
+                seconds = time.monotonic() - stage["began"]
+            rows = stage.get("rows_out") if stage.get("rows_out") is not None else stage.get("rows_in")
+            rate = f"{rows / seconds:,.0f}" if rows and seconds and seconds > 0.05 else ""
+            drawn.add_row(
+                Text(mark, style=style),
+                name,
+                Text(stage["type"], style="dim"),
+                count(stage.get("rows_in")),
+                count(stage.get("rows_out")),
+                count(stage["error_rows"]) if stage.get("error_rows") else "",
+                rate,
+                f"{seconds:.1f}" if seconds is not None else "",
+            )
+        return drawn
+
+
+@contextmanager
+def watch(console: Console) -> Iterator[RunView]:
+    """A view that redraws itself while the block runs; the caller prints lines where it cannot."""
+    view = RunView()
+    if not console.is_terminal:
+        yield view
+        return
+    with Live(view, console=console, refresh_per_second=8, transient=False):
+        yield view
+
+
+def _plain(name: str, stage: Mapping[str, Any]) -> str:
+    counts = [
+        f"{count(stage[key])} rows {way}"
+        for key, way in (("rows_in", "in"), ("rows_out", "out"))
+        if stage.get(key) is not None
+    ]
+    if stage.get("error_rows"):
+        counts.append(f"{count(stage['error_rows'])} error rows")
+    seconds = f" in {stage['seconds']:.1f} s" if stage.get("seconds") is not None else ""
+    return f"{stage['state']:<9} {name}{seconds}" + (f": {', '.join(counts)}" if counts else "")
+
+
+def sentence(event: Mapping[str, Any]) -> str | None:
+    """An event in words, for those that people wait for; ``None`` for the rest."""
+    name = event["event"]
+    if name == "model_registered" and event["model"]:
+        shown = ", ".join(f"{key} {value:,.4g}" for key, value in _headline(event["metrics"]).items())
+        return f"{event['model']} version {event['version']} registered: {shown}"
+    if name == "promotion_decided":
+        return f"{event['model']} version {event['version']} {event['decision']}: {event['reason']}"
+    if name == "output_published":
+        output = event["output"]
+        rows = f" ({count(output['rows'])} rows)" if output.get("rows") is not None else ""
+        return f"{event['stage']} wrote {output.get('location') or output['kind']}{rows}"
+    if name == "warned":
+        return f"warning: {event['message']}"
+    return None
+
+
+def _headline(metrics: Mapping[str, Any]) -> dict[str, float]:
+    """The few metrics that fit on a line: those of the holdout."""
+    plain = {k: v for k, v in metrics.items() if "." not in k and isinstance(v, int | float)}
+    return dict(list(plain.items())[:4])

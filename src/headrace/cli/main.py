@@ -1,0 +1,81 @@
+"""The ``headrace`` command: words in, words out; every decision is made elsewhere."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from headrace.core import HeadraceError, InvalidDocument
+
+from .commands import documents, models, projects, runs, stages
+from .output import print_error, print_issues
+
+__all__ = ["app", "main"]
+
+EPILOG = """
+Examples:
+
+  headrace init houses --example housing    a small project to start from
+
+  headrace run pipelines/train.yaml -p max_iter=200
+
+  headrace preview pipelines/train.yaml --stage label --rows 5
+
+  headrace models compare housing 1 2
+"""
+
+app = typer.Typer(
+    name="headrace",
+    help="From raw data to a model in production, and kept there.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"headrace {version('headrace')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and leave.")
+    ] = False,
+) -> None:
+    del version
+
+
+for each in (projects, documents, runs, models, stages):
+    each.register(app)
+
+
+def main() -> None:
+    """Runs a command. Exit codes: 0 done, 1 the run failed, 2 document or call is wrong, 130 cancelled."""
+    try:
+        app(standalone_mode=True)
+    except InvalidDocument as error:
+        print_issues(error.issues)
+        sys.exit(error.exit_code)
+    except HeadraceError as error:
+        print_error(error)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

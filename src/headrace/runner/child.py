@@ -1,0 +1,85 @@
+"""The run's own process: reads a request, runs it, and ends with whoever started it.
+
+Started as ``python -m headrace.runner.child CHANNEL RUN_ID``. Garbage collection stays off while libraries
+are imported: the collector would walk hundreds of thousands of objects for nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from typing import IO
+
+from headrace.core import Json, LogWritten
+
+from .reporter import Reporter
+from .request import Request
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Never returns: the process ends without tearing down what its end frees anyway."""
+    gc.disable()
+    channel, run_id = os.fdopen(int(sys.argv[1]), "wb", buffering=0), sys.argv[2]
+    os.set_inheritable(channel.fileno(), False)
+    request = Request.model_validate_json(sys.stdin.buffer.readline())
+    reporter = Reporter(_to_channel(channel))
+    cancelled = threading.Event()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: cancelled.set())
+    _capture_output(reporter)
+    threading.Thread(target=_listen, args=(cancelled,), name="parent", daemon=True).start()
+    code = 1
+    try:
+        from .conduct import conduct
+
+        code = conduct(request, run_id, reporter, cancelled)
+    finally:
+        with contextlib.suppress(OSError):
+            channel.close()
+        os._exit(code)
+
+
+def _to_channel(channel: IO[bytes]) -> Callable[[dict[str, Json]], None]:
+    def send(event: dict[str, Json]) -> None:
+        with contextlib.suppress(BrokenPipeError):
+            channel.write(json.dumps(event, ensure_ascii=False, allow_nan=False).encode() + b"\n")
+
+    return send
+
+
+def _listen(cancelled: threading.Event) -> None:
+    """The parent says ``cancel``, or is gone: then nothing here outlives it."""
+    for line in sys.stdin.buffer:
+        if line.strip() == b"cancel":
+            cancelled.set()
+    os.killpg(os.getpid(), signal.SIGKILL)
+
+
+def _capture_output(reporter: Reporter) -> None:
+    """What anything prints, also from a library's own threads, goes to the run's log."""
+    read, write = os.pipe()
+    os.dup2(write, 1)
+    os.dup2(write, 2)
+    os.close(write)
+    sys.stdout = os.fdopen(1, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)
+    sys.stderr = os.fdopen(2, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)
+
+    def copy() -> None:
+        with os.fdopen(read, "r", encoding="utf-8", errors="replace") as lines:
+            for line in iter(lambda: lines.readline(10_000), ""):
+                if line.strip():
+                    reporter.emit(LogWritten(level="info", message=line.rstrip()))
+
+    threading.Thread(target=copy, name="output", daemon=True).start()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,244 @@
+"""One run from request to result, inside the run's own process."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headrace.core import (
+    Cancelled,
+    HeadraceError,
+    InvalidDocument,
+    RunFailed,
+    RunFinished,
+    RunStarted,
+    Slice,
+    Warned,
+)
+from headrace.engine import Engine, open_engine
+from headrace.project import Project, open_project, read_pipeline
+from headrace.storage.state import EndState, OffsetChange, State, open_state
+
+from .context import RunContext
+from .execute import Execution, in_our_words
+from .lineage import provenance, shown_parameters
+from .preparation import prepare
+from .previewing import preview
+from .publishing import discard, publish
+from .record import fold
+from .recovery import recover
+from .reporter import Reporter
+from .request import Request
+from .schemas import analyze
+
+if TYPE_CHECKING:
+    from headrace.compiler import Plan
+    from headrace.core import Json
+
+__all__ = ["conduct"]
+
+CANCEL_LOOK = 0.5
+"""Seconds between two looks for a request to stop from another terminal."""
+
+
+def conduct(request: Request, run_id: str, reporter: Reporter, cancelled: threading.Event) -> int:
+    """Does what the request asks and tells the reporter all of it. Gives the exit code; never raises."""
+    began = time.monotonic()
+    run = _Run(request, run_id, reporter, cancelled)
+    error: HeadraceError | None = None
+    try:
+        run.whole()
+    except HeadraceError as known:
+        error = known
+    except Exception as unknown:
+        error = RunFailed(
+            "internal-error", f"{type(unknown).__name__}: {unknown}", hint="This is a defect of ours."
+        )
+        reporter.emit({"event": "traceback", "at": "", "text": _traceback(unknown)})
+    if isinstance(error, InvalidDocument):
+        reporter.emit({"event": "issues_found", "issues": [issue.to_json() for issue in error.issues]})
+    state: EndState = "finished"
+    if error is not None:
+        state = "cancelled" if isinstance(error, Cancelled) else "failed"
+    seconds = round(time.monotonic() - began, 3)
+    told = error.to_json() if error else None
+    reporter.emit(RunFinished(run_id=run_id, state=state, seconds=seconds, error=told))
+    run.close(state)
+    return error.exit_code if error else 0
+
+
+def _traceback(error: Exception) -> str:
+    import traceback
+
+    return "".join(traceback.format_exception(error))
+
+
+class _Run:
+    """What one run holds open, and the order in which it is opened and closed."""
+
+    def __init__(self, request: Request, run_id: str, reporter: Reporter, cancelled: threading.Event) -> None:
+        self.request = request
+        self.id = run_id
+        self.reporter = reporter
+        self.cancelled = cancelled
+        self.started = dt.datetime.now(dt.UTC)
+        self._events: list[dict[str, Json]] = []
+        self._open = contextlib.ExitStack()
+        self._state: State | None = None
+        self._attempt = 1
+
+    def whole(self) -> None:
+        """Compile, open, analyze, execute, publish."""
+        request = self.request
+        project = open_project(Path(request.folder), request.environment)
+        pipeline = read_pipeline(request.text, request.file)
+        if request.counts is not None:
+            from dataclasses import replace
+
+            pipeline = replace(pipeline, counts=request.counts)
+        plan = prepare(
+            project, pipeline, request.parameters, engine=request.engine, run_id=self.id, started=self.started
+        )
+        for name in plan.pipeline.parameters:
+            self.reporter.hide(plan.parameters.get(name))
+        self._warm_up(plan, project)
+        with self._recorded(plan, project) as state:
+            self._in_engine(plan, project, state)
+
+    def _warm_up(self, plan: Plan, project: Project) -> None:
+        """MLflow takes seconds to import: its process starts while the data is read."""
+        if self.request.verb == "run" and any(step.type.startswith("ml.") for step in plan.steps):
+            from headrace.ml import warm_up
+
+            warm_up(project.folder, project.tracking)
+
+    @contextlib.contextmanager
+    def _recorded(self, plan: Plan, project: Project) -> Iterator[State]:
+        state = self._open.enter_context(
+            open_state(project.folder, project=project.name, environment=project.environment)
+        )
+        for sentence in recover(state, project):
+            self.reporter.emit(Warned(code="recovered", message=sentence))
+        if self.request.verb == "run":
+            self._hold(plan, state)
+        yield state
+
+    def _hold(self, plan: Plan, state: State) -> None:
+        if self.request.resume:
+            held = state.resume_run(self.request.resume)
+        else:
+            held = state.start_run(
+                pipeline=plan.pipeline.name,
+                document=plan.pipeline.source.text,
+                document_digest=plan.pipeline.digest(),
+                parameters=shown_parameters(plan.parameters),
+                engine=plan.engine,
+                run_id=self.id,
+            )
+        self._open.callback(held.release)
+        self._attempt = held.record.attempt
+        self._state = state
+        self.reporter.add_sink(self._events.append)
+        self.reporter.add_sink(lambda event: _store(state, self.id, event))
+
+    def _in_engine(self, plan: Plan, project: Project, state: State) -> None:
+        self.reporter.emit(
+            RunStarted(
+                run_id=self.id,
+                pipeline=plan.pipeline.name,
+                engine=plan.engine,
+                why_engine=plan.why_engine,
+                stages=tuple((step.name, step.type) for step in plan.steps),
+                parameters=shown_parameters(plan.parameters),
+            )
+        )
+        for warning in plan.warnings:
+            self.reporter.emit(Warned(code=warning.code, message=warning.message, stage=warning.stage))
+        scratch = state.run_folder(self.id) / "scratch"
+        scratch.mkdir(parents=True, exist_ok=True)
+        self._open.callback(shutil.rmtree, scratch, ignore_errors=True)
+        engine = self._open.enter_context(open_engine(plan.engine, project.engine, scratch=scratch))
+        stop = threading.Event()
+        self._open.callback(stop.set)
+        watch = threading.Thread(target=self._watch, args=(engine, state, stop), name="cancel", daemon=True)
+        watch.start()
+        described = {"name": engine.name, "version": engine.version}
+        context = RunContext(
+            id=self.id,
+            started=self.started,
+            plan=plan,
+            project=project,
+            open_engine=lambda: engine,
+            reporter=self.reporter,
+            scratch=scratch,
+            provenance=provenance(plan, project.environment, described, project.folder),
+            cancelled=self.cancelled,
+        )
+        analysis = analyze(context, state.schemas)
+        if self.request.verb == "preview":
+            preview(context, self.request, analysis)
+        else:
+            _execute_and_publish(context, state)
+
+    def _watch(self, engine: Engine, state: State, stop: threading.Event) -> None:
+        """Interrupts the engine once the run is to stop, whoever says so."""
+        while not stop.is_set():
+            asked = self.cancelled.wait(CANCEL_LOOK)
+            if not asked and self._state is not None and state.cancels.get(self.id) is not None:
+                self.cancelled.set()
+                asked = True
+            if asked:
+                with contextlib.suppress(Exception):
+                    engine.interrupt()
+                stop.wait(CANCEL_LOOK)
+
+    def close(self, how: EndState) -> None:
+        """Ends the record, then everything that was opened, the latest first."""
+        with contextlib.suppress(Exception):
+            if self._state is not None:
+                result = fold(self._events).model_dump(mode="json")
+                self._state.runs.end(self.id, self._attempt, how, result)
+        with contextlib.suppress(Exception):
+            self._open.close()
+
+
+def _store(state: State, run_id: str, event: dict[str, Json]) -> None:
+    state.events.append(run_id, [event])
+
+
+def _execute_and_publish(context: RunContext, state: State) -> None:
+    changes = _slices(context, state)
+    execution = Execution(context)
+    try:
+        execution.run()
+        context.check_cancelled()
+    except BaseException:
+        with contextlib.suppress(HeadraceError):
+            discard([(step.name, staged) for step, staged in execution.staged])
+        raise
+    staged = [(step.name, each) for step, each in execution.staged]
+    try:
+        publish(state, context.id, context.plan.pipeline.name, staged, changes, context.reporter.emit)
+    except Exception as error:
+        raise in_our_words(error, context) from error
+    execution.progress.finish()
+
+
+def _slices(context: RunContext, state: State) -> list[OffsetChange]:
+    """What each origin with an offset reads this time, and how far that moves it."""
+    changes: list[OffsetChange] = []
+    slices: dict[str, Slice] = {}
+    for step in context.plan.origins:
+        offset = state.offsets.get(context.plan.pipeline.name, step.name)
+        found = step.stage.next_slice(offset.value, context.stage(step))  # type: ignore[attr-defined]
+        if found is not None:
+            slices[step.name] = found
+            changes.append(OffsetChange(step.name, found.offset, offset.version))
+    context.slices = slices
+    return changes

@@ -1,0 +1,118 @@
+"""The first rows before and after a stage. Writes nowhere and leaves no trace."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from headrace.core import Destination, Frame, InvalidCall, Schema, did_you_mean, upstream
+
+from .counting import lane_key, outputs_of
+from .execute import Execution, call_verb, in_our_words
+
+if TYPE_CHECKING:
+    from headrace.compiler import Plan, Step
+
+    from .context import RunContext
+    from .request import Request
+    from .schemas import Analysis
+
+__all__ = ["preview"]
+
+SAMPLE_ROWS = 1000
+"""Rows that an origin gives a preview, at least; a filter then has something to keep."""
+
+
+def preview(context: RunContext, request: Request, analysis: Analysis) -> None:
+    """Emits one ``preview`` event with the stage's inputs and outputs: schemas, rows and what changed."""
+    plan = context.plan
+    step = _step(plan, request.stage)
+    context.purpose = "preview"
+    context.limit = max(SAMPLE_ROWS, request.rows)
+    wanted = upstream(plan.graph, step.name) | {step.name}
+    execution = Execution(context)
+    try:
+        for each in plan.steps:
+            if each.name in wanted:
+                _build(execution, each, analysis)
+        inputs = {
+            port: _shown(execution, *lane_key(plan, lane.stage, lane.output), request.rows, analysis)
+            for port, lane in step.inputs.items()
+        }
+        outputs = {
+            output or "": _shown(execution, step.name, output, request.rows, analysis)
+            for output in outputs_of(step)
+        }
+    except Exception as error:
+        known = in_our_words(error, context)
+        known.where = known.where or step.name
+        raise known from error
+    note = None if step.stage.previews else "It leaves a trace, so a preview shows its columns only."
+    if isinstance(step.stage, Destination):
+        note = "A preview writes nothing."
+    context.reporter.emit(
+        {
+            "event": "preview",
+            "stage": step.name,
+            "type": step.type,
+            "inputs": inputs,
+            "outputs": outputs,
+            "changes": _changes(inputs, outputs),
+            "note": note,
+        }
+    )
+
+
+def _step(plan: Plan, name: str | None) -> Step:
+    for step in plan.steps:
+        if step.name == (name or plan.steps[-1].name):
+            return step
+    names = [step.name for step in plan.steps]
+    raise InvalidCall(
+        "unknown-stage-name", f"No stage '{name}' in the document.", hint=did_you_mean(name or "", names)
+    )
+
+
+def _build(execution: Execution, step: Step, analysis: Analysis) -> None:
+    """The frames of one stage; columns without rows where its verb would leave a trace."""
+    if isinstance(step.stage, Destination):
+        return
+    context = execution.context
+    if not step.stage.previews:
+        for output in outputs_of(step):
+            ddl = analysis.schemas[step.name, output].ddl()
+            execution.frames[step.name, output] = context.engine.session.createDataFrame([], ddl)
+        return
+    inputs = {
+        port: execution.frames[lane_key(context.plan, lane.stage, lane.output)]
+        for port, lane in step.inputs.items()
+    }
+    execution.hand_on(step, call_verb(step, inputs, context.stage(step)))
+
+
+def _shown(
+    execution: Execution, name: str, output: str | None, rows: int, analysis: Analysis
+) -> dict[str, Any]:
+    frame: Frame = execution.frames[name, output]
+    schema: Schema = analysis.schemas[name, output]
+    context = execution.context
+    table = context.engine.to_arrow(frame.limit(rows))
+    return {"schema": schema.to_json(), "rows": table.to_pylist()}
+
+
+def _changes(inputs: dict[str, Any], outputs: dict[str, Any]) -> dict[str, list[str]]:
+    """Columns that appear, vanish or change type between the first input and the first output."""
+    if not inputs or not outputs:
+        return {"added": [], "removed": [], "retyped": []}
+    before, after = (
+        {column["name"]: column["type"] for column in next(iter(side.values()))["schema"]}
+        for side in (inputs, outputs)
+    )
+    return {
+        "added": [name for name in after if name not in before],
+        "removed": [name for name in before if name not in after],
+        "retyped": [
+            f"{name}: {before[name]} → {after[name]}"
+            for name in after
+            if before.get(name, after[name]) != after[name]
+        ],
+    }

@@ -1,0 +1,133 @@
+"""A run in a process of its own, as its parent sees it: started, listened to, cancelled.
+
+The parent holds one end of two pipes. Down the first go the request and, later, ``cancel``; its closing tells
+the run that nobody is there any more. Up the second come events, a JSON line each.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from headrace.core import ErrorInfo, Json, RunResult
+
+from .record import fold
+from .request import Request
+
+__all__ = ["RunProcess", "new_run_id"]
+
+GRACE = 10.0
+"""Seconds that a cancelled run has to stop by itself."""
+
+
+def new_run_id() -> str:
+    """An identity that sorts by start: ``20260131-142501-9f3a1c``."""
+    return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(3)}"
+
+
+class RunProcess:
+    """Starts at once. Iterate ``events()`` to its end, then ask for ``result()``."""
+
+    def __init__(self, request: Request, run_id: str | None = None) -> None:
+        self.run_id = run_id or request.resume or new_run_id()
+        self._began = time.monotonic()
+        self._started = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())
+        self._events: list[dict[str, Json]] = []
+        read, write = os.pipe()
+        environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        command = [sys.executable, "-m", "headrace.runner.child", str(write), self.run_id]
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=(write,),
+            env=environment,
+            start_new_session=True,
+        )
+        os.close(write)
+        self._channel = os.fdopen(read, "rb")
+        self._say(request.model_dump_json())
+        self._killer: threading.Timer | None = None
+
+    @property
+    def pid(self) -> int:
+        """The run's process, leader of a group of its own."""
+        return self._process.pid
+
+    def events(self) -> Iterator[dict[str, Json]]:
+        """Every event as it comes; ends when the run's process has closed its end."""
+        for line in self._channel:
+            event = json.loads(line)
+            self._events.append(event)
+            yield event
+        self._process.wait()
+        if self._killer is not None:
+            self._killer.cancel()
+        self._end_group()
+
+    def cancel(self) -> None:
+        """Asks the run to stop; after ten seconds it is made to."""
+        self._say("cancel")
+        if self._killer is None:
+            self._killer = threading.Timer(GRACE, self._end_group)
+            self._killer.daemon = True
+            self._killer.start()
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether the process ended without saying how."""
+        return not any(event["event"] == "run_finished" for event in self._events)
+
+    def result(self) -> RunResult:
+        """What the events amount to; a process that died without a word has failed."""
+        result = fold(self._events)
+        if not self.was_killed:
+            return result
+        state = "cancelled" if self._killer is not None else "failed"
+        error = ErrorInfo(code=state, message="The run was cancelled.") if self._killer else self._death()
+        seconds = round(time.monotonic() - self._began, 3)
+        known = {"run_id": self.run_id, "started": result.started or self._started}
+        return result.model_copy(update=known | {"state": state, "seconds": seconds, "error": error})
+
+    def _death(self) -> ErrorInfo:
+        code = self._process.returncode
+        how = f"exited with status {code}"
+        if code is not None and code < 0:
+            how = f"was killed by {signal.Signals(-code).name}"
+        hint = "Code in the document may have ended the process, or the machine ran out of memory."
+        return ErrorInfo(
+            code="process-died", message=f"The run's process {how} before it was done.", hint=hint
+        )
+
+    def _say(self, line: str) -> None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError, ValueError):
+            self._process.stdin.write(line.encode() + b"\n")
+            self._process.stdin.flush()
+
+    def _end_group(self) -> None:
+        """Whatever of the run's group is still there ends now: worker processes outlive a killed parent."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+    def __enter__(self) -> RunProcess:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        if self._process.poll() is None:
+            self._end_group()
+            self._process.wait()
+        self._channel.close()
+        if self._process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.close()

@@ -1,0 +1,120 @@
+"""Makes a batch visible: all of it or nothing, whoever dies meanwhile.
+
+The intent is written down before the first destination is published. Destinations come first, promotions
+after every one of them, offsets last. What a dead process left half published is finished by whoever comes
+next, or undone where it cannot be.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import logging
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from headrace.core import HeadraceError, OutputPublished, RunFailed, Staged
+from headrace.storage.state import OffsetChange, Publish, PublishEntry
+
+if TYPE_CHECKING:
+    from headrace.core import Event
+    from headrace.storage.state import State
+
+__all__ = ["finish_publish", "publish"]
+
+BATCH = "0"
+"""A batch run has one."""
+LOG = logging.getLogger(__name__)
+
+Emit = Callable[["Event"], None]
+
+
+def publish(
+    state: State,
+    run_id: str,
+    pipeline: str,
+    staged: Sequence[tuple[str, Staged]],
+    offsets: Sequence[OffsetChange],
+    emit: Emit,
+) -> None:
+    """Publishes what ``staged`` holds by stage name. Raises after undoing all of it when one cannot be."""
+    if not staged and not offsets:
+        return
+    ordered = sorted(staged, key=lambda each: each[1].phase == "promotion")
+    entries = [PublishEntry(stage, _kind(each), each.intent(), each.phase) for stage, each in ordered]
+    try:
+        state.journal.intend(run_id, BATCH, pipeline=pipeline, entries=entries, offsets=offsets)
+    except BaseException:
+        _undo(ordered)
+        raise
+    _publish_or_undo(state, run_id, BATCH, ordered, range(len(ordered)), emit)
+
+
+def discard(staged: Sequence[tuple[str, Staged]]) -> None:
+    """Takes staged work away after a failure, before any intent was written."""
+    _undo(staged)
+
+
+def finish_publish(state: State, found: Publish, view: Callable[[str], Any], emit: Emit) -> bool:
+    """Finishes what a dead process left: True when all of it is visible now, False when none of it is.
+
+    ``view`` gives the run as a stage of that name sees it.
+    """
+    restored = [(entry.stage, _restore(entry, view)) for entry in found.entries]
+    waiting = [number for number, entry in enumerate(found.entries) if entry.status != "published"]
+    try:
+        _publish_or_undo(state, found.run_id, found.batch, restored, waiting, emit)
+    except HeadraceError as error:
+        LOG.warning("run %s was undone: %s", found.run_id, error)
+        return False
+    return True
+
+
+def _publish_or_undo(
+    state: State,
+    run_id: str,
+    batch: str,
+    ordered: Sequence[tuple[str, Staged]],
+    waiting: Sequence[int],
+    emit: Emit,
+) -> None:
+    try:
+        for number in waiting:
+            stage, each = ordered[number]
+            output = each.publish()
+            shown = output.to_json() if output is not None else None
+            state.journal.published(run_id, batch, number, shown)
+            if shown is not None:
+                emit(OutputPublished(stage=stage, output=shown))
+        state.journal.done(run_id, batch)
+    except Exception as error:
+        _undo(ordered)
+        state.journal.undone(run_id, batch)
+        if isinstance(error, HeadraceError):
+            raise
+        raise RunFailed("publish-failed", f"{type(error).__name__}: {error}") from error
+
+
+def _undo(ordered: Sequence[tuple[str, Staged]]) -> None:
+    """The latest first. One that cannot be undone raises; the open journal brings the next command here."""
+    problems: list[Exception] = []
+    for _, each in reversed(ordered):
+        try:
+            each.undo()
+        except Exception as error:
+            problems.append(error)
+    if problems:
+        raise RunFailed("undo-failed", f"Not everything could be taken back: {problems[0]}") from problems[0]
+
+
+def _kind(staged: Staged) -> str:
+    return f"{type(staged).__module__}:{type(staged).__qualname__}"
+
+
+def _restore(entry: PublishEntry, view: Callable[[str], Any]) -> Staged:
+    module, _, name = entry.kind.partition(":")
+    with contextlib.suppress(ImportError, AttributeError):
+        kind: type[Staged] = getattr(importlib.import_module(module), name)
+        return kind.restore(entry.intent, view(entry.stage))
+    message = f"Nothing installed can finish '{entry.kind}' of '{entry.stage}'."
+    raise RunFailed("unknown-staged-work", message)

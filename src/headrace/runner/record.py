@@ -1,0 +1,99 @@
+"""Events folded into the result of a run: one pure function behind the terminal, JSON, Python and history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from headrace.core import ErrorInfo, Json, ModelInfo, PromotionInfo, RunResult, StageResult
+
+__all__ = ["fold"]
+
+
+def fold(events: Iterable[Mapping[str, Json]]) -> RunResult:
+    """The result that these events (as JSON, in order) amount to; ``state`` is ``running`` without an end."""
+    facts: dict[str, Any] = {
+        "run_id": "",
+        "pipeline": "",
+        "state": "running",
+        "started": "",
+        "seconds": 0.0,
+        "outputs": [],
+        "models": [],
+        "promotions": [],
+        "warnings": [],
+        "issues": [],
+    }
+    stages: dict[str, dict[str, Any]] = {}
+    for event in events:
+        fold_one = _FOLDS.get(event["event"])
+        if fold_one is not None:
+            fold_one(facts, stages, event)
+    return RunResult(**facts, stages=tuple(StageResult(**stage) for stage in stages.values()))
+
+
+def _run_started(facts: dict[str, Any], stages: dict[str, Any], event: Mapping[str, Any]) -> None:
+    facts.update({key: event[key] for key in ("run_id", "pipeline", "engine", "parameters")})
+    facts["started"] = event["at"]
+    for name, kind in event["stages"]:
+        stages[name] = {"name": name, "type": kind, "state": "waiting"}
+
+
+def _stage_started(_: dict[str, Any], stages: dict[str, Any], event: Mapping[str, Any]) -> None:
+    stages[event["stage"]]["state"] = "running"
+
+
+def _rows_counted(_: dict[str, Any], stages: dict[str, Any], event: Mapping[str, Any]) -> None:
+    counts = {key: event[key] for key in ("rows_in", "rows_out", "error_rows") if event[key] is not None}
+    stages[event["stage"]].update(counts)
+
+
+def _stage_finished(_: dict[str, Any], stages: dict[str, Any], event: Mapping[str, Any]) -> None:
+    keys = ("state", "rows_in", "rows_out", "error_rows", "seconds")
+    stages[event["stage"]].update({key: event[key] for key in keys})
+
+
+def _output_published(facts: dict[str, Any], _: dict[str, Any], event: Mapping[str, Any]) -> None:
+    facts["outputs"].append(event["output"])
+
+
+def _model_registered(facts: dict[str, Any], _: dict[str, Any], event: Mapping[str, Any]) -> None:
+    facts["models"].append(
+        ModelInfo(
+            name=event["model"], version=event["version"], metrics=event["metrics"], run_id=event["run_id"]
+        )
+    )
+
+
+def _promotion_decided(facts: dict[str, Any], _: dict[str, Any], event: Mapping[str, Any]) -> None:
+    keys = PromotionInfo.model_fields
+    facts["promotions"].append(PromotionInfo(**{key: event[key] for key in keys}))
+
+
+def _warned(facts: dict[str, Any], _: dict[str, Any], event: Mapping[str, Any]) -> None:
+    facts["warnings"].append({key: event[key] for key in ("code", "message", "stage")})
+
+
+def _issues_found(facts: dict[str, Any], _: dict[str, Any], event: Mapping[str, Any]) -> None:
+    facts["issues"].extend(event["issues"])
+
+
+def _run_finished(facts: dict[str, Any], _: dict[str, Any], event: Mapping[str, Any]) -> None:
+    facts.update(run_id=event["run_id"], state=event["state"], seconds=event["seconds"])
+    facts["started"] = facts["started"] or event["at"]
+    facts["pipeline"] = facts["pipeline"] or event.get("pipeline", "")
+    facts["error"] = ErrorInfo(**event["error"]) if event["error"] else None
+
+
+_FOLDS = {
+    "run_started": _run_started,
+    "stage_started": _stage_started,
+    "rows_counted": _rows_counted,
+    "stage_finished": _stage_finished,
+    "output_published": _output_published,
+    "model_registered": _model_registered,
+    "promotion_decided": _promotion_decided,
+    "warned": _warned,
+    "issues_found": _issues_found,
+    "run_finished": _run_finished,
+}

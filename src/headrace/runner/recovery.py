@@ -1,0 +1,119 @@
+"""Finishes what dead processes left: before anything else, by whoever opens the project next."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from headrace.core import Event, InvalidCall, RunFinished
+from headrace.project import Project
+from headrace.storage.state import EndState, RunRecord, State
+
+from .publishing import finish_publish
+from .record import fold
+
+if TYPE_CHECKING:
+    from headrace.core import TrackingSettings, Value
+
+__all__ = ["recover"]
+
+ERROR = {
+    "code": "interrupted",
+    "message": "The run's process ended before the run did.",
+    "where": None,
+    "hint": "Nothing of it was published; run it again.",
+}
+
+
+def recover(state: State, project: Project) -> list[str]:
+    """Rolls half-published runs forward or undoes them, and closes the records of dead runs.
+
+    Never touches a run whose process lives. Gives a sentence for each run that it closed.
+    """
+    said: list[str] = []
+    dead = state.dead_runs()
+    for run in dead:
+        with contextlib.suppress(InvalidCall):  # somebody else got there first
+            lock = state.hold_run(run.id)
+            try:
+                said.append(_close(state, project, run))
+            finally:
+                lock.release()
+    for left in state.journal.open():
+        if not state.is_alive(left.run_id):
+            with contextlib.suppress(InvalidCall), state.hold_run(left.run_id):
+                finish_publish(state, left, _views(state, project, left.run_id), _unheard)
+    if dead:
+        _close_tracking(project.tracking, project.folder, [run.id for run in dead])
+    return said
+
+
+def _unheard(_: Event) -> None:
+    """The run's record is closed already."""
+
+
+def _close(state: State, project: Project, run: RunRecord) -> str:
+    def emit(event: Event) -> None:
+        state.events.append(run.id, [event])
+
+    finished = False
+    for left in state.journal.open(run.id):
+        finished = finish_publish(state, left, _views(state, project, run.id), emit)
+    done = finished or any(each.status == "done" for each in state.journal.list(run.id))
+    cancelled = state.cancels.get(run.id) is not None
+    how: EndState = "finished" if done else "cancelled" if cancelled else "failed"
+    error = ERROR if how == "failed" else None
+    events = state.events.read(run.id)
+    emit(RunFinished(run_id=run.id, state=how, seconds=_seconds(run, events), error=error))
+    result = fold(each.body for each in state.events.read(run.id))
+    state.runs.end(run.id, run.attempt, how, result.model_dump(mode="json"))
+    shutil.rmtree(state.run_folder(run.id) / "scratch", ignore_errors=True)
+    ending = {
+        "finished": "its results were published",
+        "cancelled": "cancelled",
+        "failed": "nothing was published",
+    }
+    return f"Run {run.id} had been interrupted: {ending[how]}."
+
+
+def _seconds(run: RunRecord, events: Any) -> float:
+    """From the start to the last thing heard of it."""
+    import datetime as dt
+
+    last = dt.datetime.fromisoformat(events[-1].body["at"]) if events else run.started
+    return round((last - run.started).total_seconds(), 3)
+
+
+def _views(state: State, project: Project, run_id: str) -> Any:
+    """The run as a stage sees it after a crash: enough to finish or undo, no engine."""
+
+    def connection(name: str) -> Value:
+        found: Value = project.connection(name)
+        return found
+
+    def view(stage: str) -> SimpleNamespace:
+        scratch: Path = state.run_folder(run_id) / "scratch" / stage
+        return SimpleNamespace(
+            id=run_id,
+            stage=stage,
+            purpose="run",
+            folder=project.folder,
+            scratch=scratch,
+            tracking=project.tracking,
+            environment=project.environment,
+            connection=connection,
+            log=logging.getLogger(f"headrace.stage.{stage}"),
+            emit=lambda event: state.events.append(run_id, [event]),
+        )
+
+    return view
+
+
+def _close_tracking(tracking: TrackingSettings, folder: Path, run_ids: list[str]) -> None:
+    from headrace.ml import repair_tracking
+
+    repair_tracking(tracking, folder, run_ids)

@@ -1,0 +1,29 @@
+"""What a caller asks of the run's own process: one JSON line on its standard input."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from headrace.core import Json, Value
+
+__all__ = ["Request"]
+
+
+class Request(Value):
+    """A document, where it belongs, and what to do with it."""
+
+    folder: str
+    """The project's folder."""
+    text: str
+    """The document, so that what runs is what the caller saw."""
+    file: str | None = None
+    verb: Literal["run", "preview"] = "run"
+    parameters: dict[str, Json] = {}
+    environment: str | None = None
+    engine: str | None = None
+    counts: Literal["stages", "ends", "off"] | None = None
+    resume: str | None = None
+    stage: str | None = None
+    """The stage to preview."""
+    rows: int = 20
+    """How many rows a preview shows."""
