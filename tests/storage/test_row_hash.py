@@ -132,7 +132,7 @@ def test_a_type_without_a_canonical_form_is_refused() -> None:
 
 
 def test_a_frame_column_is_the_same_hash(any_engine: Any) -> None:
-    frame = any_engine.session().sql(
+    frame = any_engine.session.sql(
         "select id, cast(id as int) `an int`, cast(id as double) / 3 d, cast(id as float) / 7 f, "
         "cast(id as decimal(12,3)) `de.c`, if(id % 3 = 0, null, concat('ü', id)) s, id % 2 = 0 b, "
         "timestamp'2024-01-01 10:00:00' + make_interval(0,0,0,0,0,0,id) t, "

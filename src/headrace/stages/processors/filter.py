@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from headrace.core import Field, Frame, Processor, Run, SqlExpression
+from collections.abc import Mapping
+
+from headrace.core import Field, Frame, Processor, Run, Schema, SqlExpression
 
 
 class Filter(Processor):
     """Keep the rows for which a condition holds; drop the rest, nulls included."""
 
     condition: SqlExpression = Field(description="A Spark SQL condition.", examples=["amount > 0"])
+
+    def columns_after(self, inputs: Mapping[str, Schema]) -> Schema:
+        """The input's."""
+        return inputs["frame"]
 
     def transform(self, frame: Frame, run: Run) -> Frame:
         """Rows where the condition is true."""

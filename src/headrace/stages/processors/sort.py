@@ -1,0 +1,41 @@
+"""Put rows in order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+from headrace.core import Field, Frame, Processor, Run, Schema
+from headrace.storage.columns import Ordering, as_orderings
+
+ALL = 2**63 - 1
+
+
+class Sort(Processor):
+    """Order rows by columns; a destination right after it writes them in that order.
+
+    Any stage between the two that moves rows (a join, an aggregate) may undo the order.
+    """
+
+    keeps_rows = True
+    costly = True
+
+    by: Annotated[tuple[Ordering, ...], BeforeValidator(as_orderings)] = Field(
+        min_length=1,
+        description="Columns, the most important first: a name (ascending), or column, direction and nulls.",
+        examples=[["city", {"column": "price", "direction": "desc", "nulls": "last"}]],
+    )
+
+    def columns_after(self, inputs: Mapping[str, Schema]) -> Schema:
+        """The input's."""
+        return inputs["frame"]
+
+    def transform(self, frame: Frame, run: Run) -> Frame:
+        """The frame in order."""
+        ordered = frame.orderBy(*(each.expression() for each in self.by))
+        if run.engine != "embedded":
+            return ordered
+        # Sail drops a sort that nothing but a write follows, unless a limit stands between them.
+        return run.session.sql(f"SELECT * FROM {{ordered}} LIMIT {ALL}", ordered=ordered)  # noqa: S608
