@@ -62,10 +62,10 @@ def _type(field: dict[str, Any], defs: dict[str, Any]) -> str:
         return " | ".join(map(str, field["enum"]))
     if "const" in field:
         return str(field["const"])
-    mark = field.get("x-headrace", {}).get("kind")
+    mark = str(field.get("x-headrace", {}).get("kind", ""))
     if mark:
         return {"sql": "SQL", "new_column": "new column", "gate": "condition"}.get(mark, mark)
-    kind = field.get("type", "any")
+    kind = str(field.get("type", "any"))
     if kind == "array":
         return f"list of {_type(field.get('items', {}), defs)}"
     if kind == "object":

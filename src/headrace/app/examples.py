@@ -35,7 +35,11 @@ def _home() -> Path:
 def examples() -> list[str]:
     """Their names."""
     home = _home()
-    return sorted(each.name for each in home.iterdir() if (each / "headrace.toml").is_file()) if home.is_dir() else []
+    return (
+        sorted(each.name for each in home.iterdir() if (each / "headrace.toml").is_file())
+        if home.is_dir()
+        else []
+    )
 
 
 def example_folder(name: str) -> Path:

@@ -34,9 +34,10 @@ def start(
     resume: str | None = None,
     preview: str | None = None,
     rows: int = 20,
-    verb: Literal["run", "preview"] = "run",
+    target: str | None = None,
+    verb: Literal["run", "preview", "collect"] = "run",
 ) -> RunProcess:
-    """Starts a run, or a preview of the stage ``preview``, in a process of its own."""
+    """Starts a run in a process of its own; or, without effects, a preview or collection of one stage."""
     request = Request(
         folder=str(project.folder),
         text=text,
@@ -49,6 +50,7 @@ def start(
         resume=resume,
         stage=preview,
         rows=rows,
+        target=target,
     )
     return RunProcess(request)
 

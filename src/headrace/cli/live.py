@@ -12,9 +12,11 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from headrace.app.progress import sentence
+
 from .output import count, table
 
-__all__ = ["MARKS", "RunView", "sentence", "watch"]
+__all__ = ["MARKS", "RunView", "watch"]
 
 MARKS = {
     "waiting": ("·", "dim"),
@@ -42,7 +44,7 @@ class RunView:
         if name == "run_started":
             self.pipeline, self.engine = event["pipeline"], event["engine"]
             self.stages = {stage: {"type": kind, "state": "waiting"} for stage, kind in event["stages"]}
-            return f"run {event['run_id']} of {self.pipeline} on {self.engine}: {event['why_engine']}"
+            return sentence(event)
         stage = self.stages.get(event.get("stage") or "")
         if name == "stage_started" and stage is not None:
             stage.update(state="running", began=time.monotonic())
@@ -52,7 +54,7 @@ class RunView:
             stage.update(
                 {key: event[key] for key in ("state", "rows_in", "rows_out", "error_rows", "seconds")}
             )
-            return _plain(event["stage"], stage)
+            return sentence(event)
         return self._note(event)
 
     def _note(self, event: Mapping[str, Any]) -> str | None:
@@ -101,38 +103,3 @@ def watch(console: Console) -> Iterator[RunView]:
         return
     with Live(view, console=console, refresh_per_second=8, transient=False):
         yield view
-
-
-def _plain(name: str, stage: Mapping[str, Any]) -> str:
-    counts = [
-        f"{count(stage[key])} rows {way}"
-        for key, way in (("rows_in", "in"), ("rows_out", "out"))
-        if stage.get(key) is not None
-    ]
-    if stage.get("error_rows"):
-        counts.append(f"{count(stage['error_rows'])} error rows")
-    seconds = f" in {stage['seconds']:.1f} s" if stage.get("seconds") is not None else ""
-    return f"{stage['state']:<9} {name}{seconds}" + (f": {', '.join(counts)}" if counts else "")
-
-
-def sentence(event: Mapping[str, Any]) -> str | None:
-    """An event in words, for those that people wait for; ``None`` for the rest."""
-    name = event["event"]
-    if name == "model_registered" and event["model"]:
-        shown = ", ".join(f"{key} {value:,.4g}" for key, value in _headline(event["metrics"]).items())
-        return f"{event['model']} version {event['version']} registered: {shown}"
-    if name == "promotion_decided":
-        return f"{event['model']} version {event['version']} {event['decision']}: {event['reason']}"
-    if name == "output_published":
-        output = event["output"]
-        rows = f" ({count(output['rows'])} rows)" if output.get("rows") is not None else ""
-        return f"{event['stage']} wrote {output.get('location') or output['kind']}{rows}"
-    if name == "warned":
-        return f"warning: {event['message']}"
-    return None
-
-
-def _headline(metrics: Mapping[str, Any]) -> dict[str, float]:
-    """The few metrics that fit on a line: those of the holdout."""
-    plain = {k: v for k, v in metrics.items() if "." not in k and isinstance(v, int | float)}
-    return dict(list(plain.items())[:4])

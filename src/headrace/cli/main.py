@@ -8,8 +8,6 @@ from typing import Annotated
 
 import typer
 
-from headrace.core import HeadraceError, InvalidDocument
-
 from .commands import documents, models, projects, runs, stages
 from .output import print_error, print_issues
 
@@ -63,18 +61,27 @@ def main() -> None:
     """Runs a command. Exit codes: 0 done, 1 the run failed, 2 document or call is wrong, 130 cancelled."""
     try:
         app(standalone_mode=True)
-    except InvalidDocument as error:
-        print_issues(error.issues)
-        sys.exit(error.exit_code)
-    except HeadraceError as error:
-        print_error(error)
-        sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
         # Whoever read our output has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except Exception as error:
+        sys.exit(_told(error))
+
+
+def _told(error: Exception) -> int:
+    """Prints one of our errors and gives its exit code; anything else is a defect and shows itself."""
+    from headrace.core import HeadraceError, InvalidDocument
+
+    if not isinstance(error, HeadraceError):
+        raise error
+    if isinstance(error, InvalidDocument):
+        print_issues(error.issues)
+    else:
+        print_error(error)
+    return error.exit_code
 
 
 if __name__ == "__main__":

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from headrace.core import InvalidCall, Json
+if TYPE_CHECKING:
+    from headrace.core import Json
 
 __all__ = ["Document", "Engine", "Environment", "Folder", "JsonFlag", "Parameters", "given"]
 
@@ -33,6 +34,8 @@ Folder = Annotated[
 
 def given(pairs: Sequence[str] | None) -> dict[str, Json]:
     """``["max_iter=200"]`` as a mapping; types are the document's business. Raises ``InvalidCall``."""
+    from headrace.core import InvalidCall
+
     values: dict[str, Json] = {}
     for pair in pairs or ():
         name, equals, value = pair.partition("=")

@@ -10,6 +10,7 @@ from .values import Json
 
 __all__ = [
     "Event",
+    "ExpectationChecked",
     "LogWritten",
     "ModelRegistered",
     "OutputPublished",
@@ -119,6 +120,18 @@ class PromotionDecided(Event):
     reason: str
     production: int | None
     """The version in production after the decision."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectationChecked(Event):
+    """Whether the data is as a stage expects; ``failed_rows`` is ``None`` where no row is to blame."""
+
+    stage: str
+    expectation: str
+    passed: bool
+    failed_rows: int | None
+    total_rows: int
+    detail: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from importlib.metadata import entry_points
 from .errors import InvalidCall, did_you_mean
 from .stage import Stage
 
-__all__ = ["StageEntry", "all_stages", "find_stage", "stage_types"]
+__all__ = ["StageEntry", "all_stages", "find_stage", "stage_types", "type_of"]
 
 GROUP = "headrace.stages"
 
@@ -87,3 +87,11 @@ def find_stage(type_name: str) -> StageEntry:
 def all_stages() -> tuple[StageEntry, ...]:
     """Every stage, sorted by type."""
     return tuple(StageEntry(name, _load(module)) for name, module in sorted(_modules().items()))
+
+
+def type_of(stage: type[Stage]) -> str:
+    """The type that documents write for a stage's class. Raises ``InvalidCall`` for one of no pack."""
+    for name, module in _modules().items():
+        if module == stage.__module__:
+            return name
+    raise InvalidCall("unknown-stage", f"'{stage.__qualname__}' belongs to no installed pack of stages.")

@@ -29,7 +29,7 @@ from .context import RunContext
 from .execute import Execution, in_our_words
 from .lineage import provenance, shown_parameters
 from .preparation import prepare
-from .previewing import preview
+from .previewing import collect, preview
 from .publishing import discard, publish
 from .record import fold
 from .recovery import recover
@@ -183,6 +183,8 @@ class _Run:
         analysis = analyze(context, state.schemas)
         if self.request.verb == "preview":
             preview(context, self.request, analysis)
+        elif self.request.verb == "collect":
+            collect(context, self.request, analysis)
         else:
             _execute_and_publish(context, state)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from headrace.core import Destination, Frame, InvalidCall, Schema, did_you_mean, upstream
+from headrace.core import Destination, Frame, InvalidCall, did_you_mean, upstream
 
 from .counting import lane_key, outputs_of
 from .execute import Execution, call_verb, in_our_words
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from .request import Request
     from .schemas import Analysis
 
-__all__ = ["preview"]
+__all__ = ["collect", "preview"]
 
 SAMPLE_ROWS = 1000
 """Rows that an origin gives a preview, at least; a filter then has something to keep."""
@@ -28,20 +29,15 @@ def preview(context: RunContext, request: Request, analysis: Analysis) -> None:
     step = _step(plan, request.stage)
     context.purpose = "preview"
     context.limit = max(SAMPLE_ROWS, request.rows)
-    wanted = upstream(plan.graph, step.name) | {step.name}
-    execution = Execution(context)
+    frames = _frames(context, step, analysis)
+
+    def shown(name: str, output: str | None) -> dict[str, Any]:
+        table = context.engine.to_arrow(frames[name, output].limit(request.rows))
+        return {"schema": analysis.schemas[name, output].to_json(), "rows": table.to_pylist()}
+
     try:
-        for each in plan.steps:
-            if each.name in wanted:
-                _build(execution, each, analysis)
-        inputs = {
-            port: _shown(execution, *lane_key(plan, lane.stage, lane.output), request.rows, analysis)
-            for port, lane in step.inputs.items()
-        }
-        outputs = {
-            output or "": _shown(execution, step.name, output, request.rows, analysis)
-            for output in outputs_of(step)
-        }
+        inputs = {port: shown(*lane_key(plan, lane.stage, lane.output)) for port, lane in step.inputs.items()}
+        outputs = {output or "": shown(step.name, output) for output in outputs_of(step)}
     except Exception as error:
         known = in_our_words(error, context)
         known.where = known.where or step.name
@@ -60,6 +56,40 @@ def preview(context: RunContext, request: Request, analysis: Analysis) -> None:
             "note": note,
         }
     )
+
+
+def collect(context: RunContext, request: Request, analysis: Analysis) -> None:
+    """Writes all rows of one output to ``request.target``, as an Arrow file."""
+    import pyarrow as pa
+
+    name, _, output = (request.stage or "").partition(".")
+    step = _step(context.plan, name)
+    outputs = outputs_of(step)
+    wanted = lane_key(context.plan, step.name, output or None)
+    if wanted[1] not in outputs:
+        named = [f"{step.name}.{each}" for each in outputs if each]
+        raise InvalidCall(
+            "unknown-output", f"'{request.stage}' is no output.", hint=did_you_mean(name, named)
+        )
+    context.purpose = "preview"
+    table = context.engine.to_arrow(_frames(context, step, analysis)[wanted])
+    with pa.OSFile(request.target, "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+
+
+def _frames(context: RunContext, step: Step, analysis: Analysis) -> Mapping[tuple[str, str | None], Frame]:
+    """The frames of ``step`` and of all that it needs, without counting and without effects."""
+    wanted = upstream(context.plan.graph, step.name) | {step.name}
+    execution = Execution(context)
+    for each in context.plan.steps:
+        if each.name in wanted:
+            try:
+                _build(execution, each, analysis)
+            except Exception as error:
+                known = in_our_words(error, context)
+                known.where = known.where or each.name
+                raise known from error
+    return execution.frames
 
 
 def _step(plan: Plan, name: str | None) -> Step:
@@ -87,16 +117,6 @@ def _build(execution: Execution, step: Step, analysis: Analysis) -> None:
         for port, lane in step.inputs.items()
     }
     execution.hand_on(step, call_verb(step, inputs, context.stage(step)))
-
-
-def _shown(
-    execution: Execution, name: str, output: str | None, rows: int, analysis: Analysis
-) -> dict[str, Any]:
-    frame: Frame = execution.frames[name, output]
-    schema: Schema = analysis.schemas[name, output]
-    context = execution.context
-    table = context.engine.to_arrow(frame.limit(rows))
-    return {"schema": schema.to_json(), "rows": table.to_pylist()}
 
 
 def _changes(inputs: dict[str, Any], outputs: dict[str, Any]) -> dict[str, list[str]]:

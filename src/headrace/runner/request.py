@@ -17,13 +17,15 @@ class Request(Value):
     text: str
     """The document, so that what runs is what the caller saw."""
     file: str | None = None
-    verb: Literal["run", "preview"] = "run"
+    verb: Literal["run", "preview", "collect"] = "run"
     parameters: dict[str, Json] = {}
     environment: str | None = None
     engine: str | None = None
     counts: Literal["stages", "ends", "off"] | None = None
     resume: str | None = None
     stage: str | None = None
-    """The stage to preview."""
+    """The stage to preview, or the output (``split.train``) to collect."""
     rows: int = 20
     """How many rows a preview shows."""
+    target: str | None = None
+    """Where collected rows go, as an Arrow file."""

@@ -6,16 +6,19 @@ import json
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from headrace.cli.live import watch
 from headrace.cli.options import Document, Engine, Environment, Folder, JsonFlag, Parameters, given
 from headrace.cli.output import ERR, OUT, print_error, print_issues, print_json
-from headrace.core import Cancelled, HeadraceError, Issue, RunResult
+
+if TYPE_CHECKING:
+    from headrace.core import RunResult
 
 __all__ = ["finish", "register"]
+
+CANCELLED = 130
 
 
 def register(app: typer.Typer) -> None:
@@ -85,6 +88,8 @@ def _follow(process: Any, *, quiet: bool, events: bool) -> None:
                 sys.stdout.write(json.dumps(event, ensure_ascii=False) + "\n")
                 sys.stdout.flush()
         return
+    from headrace.cli.live import watch
+
     with watch(ERR) as view:
         for event in process.events():
             line = view.take(event)
@@ -94,6 +99,8 @@ def _follow(process: Any, *, quiet: bool, events: bool) -> None:
 
 def finish(result: RunResult, *, as_json: bool) -> None:
     """Says how it ended and leaves with the right exit code."""
+    from headrace.core import HeadraceError, Issue
+
     if as_json:
         print_json(result.model_dump(mode="json"))
     else:
@@ -108,7 +115,7 @@ def finish(result: RunResult, *, as_json: bool) -> None:
 
 def _exit_code(result: RunResult) -> int:
     if result.state == "cancelled":
-        return Cancelled.exit_code
+        return CANCELLED
     if result.state == "finished":
         return 0
     return 2 if result.issues or (result.error and not result.stages) else 1

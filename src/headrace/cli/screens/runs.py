@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
-from headrace.cli.live import MARKS, sentence
+from headrace.app.progress import sentence
+from headrace.cli.live import MARKS
 from headrace.cli.output import OUT, count, table
 
 if TYPE_CHECKING:
@@ -65,9 +66,8 @@ def show_result(result: RunResult) -> None:
         )
     OUT.print(drawn)
     for output in result.outputs:
-        OUT.print(
-            f"wrote {escape(str(output.get('location') or output['kind']))} ({count(output.get('rows'))} rows)"
-        )
+        place = escape(str(output.get("location") or output["kind"]))
+        OUT.print(f"wrote {place} ({count(output.get('rows'))} rows)")
     for model in result.models:
         metrics = ", ".join(
             f"{k} {v:,.6g}" for k, v in model.metrics.items() if isinstance(v, int | float) and "." not in k

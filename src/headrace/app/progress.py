@@ -1,0 +1,67 @@
+"""A run's events as the lines that a person reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+__all__ = ["progress_lines", "sentence"]
+
+
+def progress_lines(events: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """One line for each event worth reading, as it comes."""
+    for event in events:
+        line = sentence(event)
+        if line is not None:
+            yield line
+
+
+def sentence(event: Mapping[str, Any]) -> str | None:
+    """An event in words; ``None`` for those that only machines read."""
+    make = _SENTENCES.get(event["event"])
+    return make(event) if make else None
+
+
+def _started(event: Mapping[str, Any]) -> str:
+    return f"run {event['run_id']} of {event['pipeline']} on {event['engine']}: {event['why_engine']}"
+
+
+def _stage(event: Mapping[str, Any]) -> str:
+    counts = [
+        f"{event[key]:,} {words}"
+        for key, words in (("rows_in", "rows in"), ("rows_out", "rows out"), ("error_rows", "error rows"))
+        if event.get(key) is not None and (key != "error_rows" or event[key])
+    ]
+    seconds = f" in {event['seconds']:.1f} s" if event.get("seconds") is not None else ""
+    return f"{event['state']:<9} {event['stage']}{seconds}" + (f": {', '.join(counts)}" if counts else "")
+
+
+def _model(event: Mapping[str, Any]) -> str:
+    plain = {k: v for k, v in event["metrics"].items() if "." not in k and isinstance(v, int | float)}
+    shown = ", ".join(f"{name} {value:,.4g}" for name, value in list(plain.items())[:4])
+    name = f"{event['model']} version {event['version']}" if event["model"] else f"a model ({event['stage']})"
+    return f"{name} {'registered' if event['model'] else 'tracked'}: {shown}"
+
+
+def _promotion(event: Mapping[str, Any]) -> str:
+    return f"{event['model']} version {event['version']} {event['decision']}: {event['reason']}"
+
+
+def _output(event: Mapping[str, Any]) -> str:
+    output = event["output"]
+    rows = f" ({output['rows']:,} rows)" if output.get("rows") is not None else ""
+    return f"{event['stage']} wrote {output.get('location') or output['kind']}{rows}"
+
+
+def _warned(event: Mapping[str, Any]) -> str:
+    return f"warning: {event['message']}"
+
+
+_SENTENCES = {
+    "run_started": _started,
+    "stage_finished": _stage,
+    "model_registered": _model,
+    "promotion_decided": _promotion,
+    "output_published": _output,
+    "warned": _warned,
+}
