@@ -1,0 +1,279 @@
+"""Delimited text: parsed by Arrow in blocks; only a block that fails is looked at row by row."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from headrace.core import ColumnType, DataRefused, Schema, did_you_mean
+from headrace.storage.objects import ObjectStore
+
+from .chunks import BLOCK, chunks_of, compression_of, cut_blocks
+from .csv_errors import salvage
+from .quotes import QuoteStyle
+from .rows import Format, Lines, Refuse, Split
+from .types import arrow_type
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["CsvText"]
+
+
+@dataclass(frozen=True)
+class CsvText(Format):
+    """How the files are written; ``declared`` says that the schema was given, not inferred."""
+
+    header: bool = True
+    delimiter: str = ","
+    quote: str | None = '"'
+    escape: str | None = None
+    null_values: tuple[str, ...] = ("",)
+    encoding: str = "utf-8"
+    compression: str = "auto"
+    multiline: bool = True
+    declared: tuple[str, ...] | None = None
+
+    @cached_property
+    def style(self) -> QuoteStyle:
+        """Where records end."""
+        return QuoteStyle(self.delimiter, self.quote, self.escape, self.multiline)
+
+    def plain(self, name: str) -> bool:
+        """Whether bytes of the file are bytes of the text, so that it can be read from the middle."""
+        utf8 = self.encoding.lower().replace("_", "-") in ("utf-8", "utf8", "ascii", "utf-8-sig")
+        return utf8 and compression_of(name, self.compression) == "none"
+
+    def _blocks(self, store: ObjectStore, split: Split) -> Iterator[bytes]:
+        compression = compression_of(split.key, self.compression)
+        chunks = chunks_of(
+            store, split.key, split.start, split.end, compression=compression, encoding=self.encoding
+        )
+        return cut_blocks(chunks, self.style.last_end, split.location)
+
+    def tables(
+        self, store: ObjectStore, split: Split, wanted: Schema, zone: str, refuse: Refuse
+    ) -> Iterator[pa.Table]:
+        """One table per block."""
+        names: tuple[str, ...] | None = None
+        lines = Lines(store, split, plain=self.plain(split.key))
+        parser: _Parser | None = None
+        for block in self._blocks(store, split):
+            skip = 0
+            if parser is None:
+                first = block if split.start == 0 else self._first_block(store, split)
+                skip = self._header_end(first) if split.start == 0 and self.header else 0
+                names = self._names(first, split.location, wanted)
+                parser = _Parser(self, names, wanted, zone)
+            if len(block) > skip:
+                yield from parser.parse(block, skip, lines, split, refuse)
+            lines.passed(block)
+
+    def _first_block(self, store: ObjectStore, split: Split) -> bytes:
+        whole = Split(split.key, split.location, 0, min(split.size, BLOCK), split.size)
+        return next(self._blocks(store, whole), b"")
+
+    def _header_end(self, block: bytes) -> int:
+        found = self.style.first_start(block, 1)
+        return len(block) if found is None else found
+
+    def _record(self, block: bytes) -> list[str]:
+        text = block[: self._header_end(block)].decode(errors="replace")
+        reader = csv.reader(
+            [text.rstrip("\r\n")] if "\n" not in text.rstrip("\r\n") else text.splitlines(keepends=True),
+            delimiter=self.delimiter,
+            quotechar=self.quote,
+            escapechar=self.escape,
+            quoting=csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE,
+        )
+        return next(iter(reader), [])
+
+    def _names(self, block: bytes, location: str, wanted: Schema | None) -> tuple[str, ...]:
+        """The file's own column names: from its header, or by position."""
+        record = self._record(block)
+        if not self.header:
+            positions = self.declared or ()
+            return tuple(
+                positions[i] if i < len(positions) else f"_c{i}"
+                for i in range(max(len(positions), len(record)))
+            )
+        names = tuple(name if name.strip() else f"_c{index}" for index, name in enumerate(record))
+        folded = [name.casefold() for name in names]
+        twice = next((name for name in names if folded.count(name.casefold()) > 1), None)
+        if twice is not None:
+            raise DataRefused(
+                "duplicate-columns",
+                f"The header of '{location}' names the column '{twice}' twice.",
+                hint="Mend the header, or set `header: false` and declare a `schema`.",
+            )
+        if wanted is not None:
+            self._check(names, location)
+        return names
+
+    def _check(self, names: tuple[str, ...], location: str) -> None:
+        for name in self.declared or ():
+            if name.casefold() not in {each.casefold() for each in names}:
+                raise DataRefused(
+                    "column-missing",
+                    f"'{location}' has no column '{name}', which the schema declares.",
+                    hint=did_you_mean(name, names),
+                )
+
+    def sample(self, store: ObjectStore, split: Split, limit: int) -> Schema | None:
+        """Arrow's own inference on the beginning of the file."""
+        data = b""
+        for block in self._blocks(store, split):
+            data += block
+            if len(data) >= limit:
+                break
+        if not data.strip():
+            return None
+        names = self._names(data, split.location, None)
+        rows = data[self._header_end(data) if self.header else 0 :]
+        if not rows.strip():
+            return Schema(tuple(ColumnType(name, "void") for name in names))
+        table = _Parser(self, names, None, "UTC").inferred(rows)
+        return Schema(tuple(ColumnType(f.name, self._type(f, rows, split.location)) for f in table.schema))
+
+    def _type(self, field: pa.Field, rows: bytes, location: str) -> str:
+        import pyarrow.types as pt
+
+        if pt.is_binary(field.type):
+            line = rows[: _first_broken(rows)].count(b"\n") + 1 + self.header
+            raise DataRefused(
+                "wrong-encoding",
+                f"'{location}', line {line}: not {self.encoding} text.",
+                hint="Set `encoding` to what the file was written in, often latin-1 or utf-16.",
+            )
+        for test, name in (
+            (pt.is_null, "void"),
+            (pt.is_int64, "bigint"),
+            (pt.is_float64, "double"),
+            (pt.is_boolean, "boolean"),
+            (pt.is_date32, "date"),
+            (pt.is_timestamp, "timestamp"),
+        ):
+            if test(field.type):
+                return name
+        return "string"
+
+    def edges(self, store: ObjectStore, split: Split, targets: list[int]) -> list[int]:
+        """Found by walking the quotes of the file up to the last target, or by looking for a line break.
+
+        A file in a bucket whose line breaks may be quoted is not cut: that walk would fetch it twice.
+        """
+        quoted = bool(self.style.quote) and self.style.multiline
+        if not self.plain(split.key) or (quoted and not store.is_local):
+            return [split.end for _ in targets]
+        found: list[int] = []
+        at = 3 if store.read(split.key, 0, 3) == b"\xef\xbb\xbf" else 0
+        for block in self._blocks(store, split) if quoted else ():
+            while len(found) < len(targets) and targets[len(found)] < at + len(block):
+                inside = self.style.first_start(block, max(0, targets[len(found)] - at))
+                found.append(at + (len(block) if inside is None else inside))
+            at += len(block)
+            if len(found) == len(targets):
+                return found
+        for target in targets[len(found) :]:
+            rest = Split(split.key, split.location, target - 1, split.end, split.size)
+            block = next(self._blocks(store, rest), b"")
+            edge = block.find(b"\n")
+            found.append(split.end if edge < 0 else target + edge)
+        return found
+
+
+def _first_broken(data: bytes) -> int:
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        return error.start
+    return 0
+
+
+class _Parser:
+    """Arrow's reader with the options of one file."""
+
+    def __init__(self, text: CsvText, names: tuple[str, ...], wanted: Schema | None, zone: str) -> None:
+        self.text = text
+        self.names = names
+        self.zone = zone
+        folded = {name.casefold(): name for name in names}
+        self.columns = [
+            (column, folded[column.name.casefold()])
+            for column in wanted or ()
+            if column.name.casefold() in folded
+        ]
+        self.zoned = False
+
+    def read(self, data: bytes | memoryview, handler: Any = None, **convert: Any) -> pa.Table:
+        """One block, on this thread, in one piece."""
+        import pyarrow as pa
+        import pyarrow.csv as arrow
+
+        text = self.text
+        return arrow.read_csv(
+            pa.BufferReader(pa.py_buffer(data)),
+            read_options=arrow.ReadOptions(
+                use_threads=False, block_size=len(data) + 1, column_names=list(self.names)
+            ),
+            parse_options=arrow.ParseOptions(
+                delimiter=text.delimiter,
+                quote_char=text.quote or False,
+                double_quote=True,
+                escape_char=text.escape or False,
+                newlines_in_values=text.multiline,
+                invalid_row_handler=handler,
+            ),
+            convert_options=arrow.ConvertOptions(
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=False,
+                null_values=list(text.null_values),
+                **convert,
+            ),
+        )
+
+    def inferred(self, data: bytes) -> pa.Table:
+        """With the types that Arrow sees, ragged rows left out."""
+        return self.read(data, lambda _: "skip")
+
+    def typed(self, data: bytes | memoryview) -> pa.Table:
+        """With the wanted types; timestamps with or without an offset, as the block has them."""
+        import pyarrow as pa
+
+        try:
+            return self._typed(data, zoned=self.zoned)
+        except pa.ArrowInvalid:
+            if not any(column.type == "timestamp" for column, _ in self.columns):
+                raise
+            table = self._typed(data, zoned=not self.zoned)
+            self.zoned = not self.zoned
+            return table
+
+    def _typed(self, data: bytes | memoryview, *, zoned: bool) -> pa.Table:
+        import pyarrow as pa
+
+        types = {name: arrow_type(column.type, self.zone) for column, name in self.columns}
+        parsed = {
+            name: pa.timestamp("us") if pa.types.is_timestamp(kind) and not (zoned and kind.tz) else kind
+            for name, kind in types.items()
+        }
+        table = self.read(data, column_types=parsed, include_columns=list(types) or list(self.names[:1]))
+        for index, (column, name) in enumerate(self.columns):
+            if table.schema.field(index).type != types[name]:
+                table = table.set_column(index, name, table.column(index).cast(types[name]))
+            del column
+        return table.rename_columns([column.name for column, _ in self.columns] or table.column_names)
+
+    def parse(
+        self, block: bytes, skip: int, lines: Lines, split: Split, refuse: Refuse
+    ) -> Iterator[pa.Table]:
+        """The block's good rows; a block that fails as a whole goes through :func:`salvage`."""
+        import pyarrow as pa
+
+        try:
+            yield self.typed(memoryview(block)[skip:])
+        except pa.ArrowInvalid:
+            yield from salvage(self, block, skip, lines.now(), split.location, refuse)

@@ -1,0 +1,187 @@
+"""The files that some patterns mean, and which of them are new."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from headrace.core import DataRefused, InputVersion, InvalidCall, Json, Slice, Value, did_you_mean
+from headrace.storage.objects import (
+    KeyPattern,
+    ObjectInfo,
+    ObjectStore,
+    expand_braces,
+    input_versions,
+    open_store,
+)
+
+from .csv_text import CsvText
+from .json_lines import JsonLines
+from .parquet_files import ParquetFiles
+from .reading import FileReading
+from .rows import Format
+from .types import declared_schema
+
+__all__ = ["FileStyle", "FilesFound"]
+
+ENDINGS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".json": "json", ".jsonl": "json", ".ndjson": "json"}
+
+
+@dataclass(frozen=True)
+class FilesFound:
+    """A listing; ``paths`` are the locations as written."""
+
+    paths: tuple[str, ...]
+    store: ObjectStore
+    infos: tuple[ObjectInfo, ...]
+    base: str
+
+    @classmethod
+    def search(
+        cls, paths: Sequence[str], exclude: Sequence[str], connection: Value | None, folder: Path
+    ) -> FilesFound:
+        """Lists what the paths mean. All of them are in one store (``InvalidCall``, ``several-stores``)."""
+        stores = [open_store(path, connection, folder) for path in paths]
+        store = stores[0]
+        if len({each.location("") if not each.is_local else "" for each in stores}) > 1:
+            raise InvalidCall(
+                "several-stores",
+                "The paths of one stage are all in one bucket, or all on the local disk.",
+                hint="Use a stage for each, and processor.union.",
+            )
+        patterns = [each.path for each in stores]
+        unwanted = [store.key(each) if "://" in each or store.is_local else each for each in exclude]
+        infos = store.list(patterns, exclude=unwanted)
+        bases = {_base(store, each) for pattern in patterns for each in expand_braces(pattern)}
+        base = bases.pop() if len(bases) == 1 else ""
+        return cls(tuple(paths), store, tuple(infos), base)
+
+    def chosen(self, part: Slice | None) -> tuple[ObjectInfo, ...]:
+        """The files of a slice; all without one."""
+        if part is None:
+            return self.infos
+        wanted = set(part.items or ())
+        return tuple(info for info in self.infos if info.key in wanted)
+
+    def since(self, offset: Json) -> Slice:
+        """Files that the offset does not have, or has with another version. Files gone are forgotten."""
+        known = (offset or {}).get("files", {})
+        new = [info for info in self.infos if known.get(info.key) != info.mark]
+        following = {"files": {info.key: info.mark for info in self.infos}}
+        return Slice(following, [info.key for info in new], tuple(self.versions(new, digest=False)))
+
+    def versions(self, infos: Sequence[ObjectInfo], *, digest: bool = True) -> tuple[InputVersion, ...]:
+        """What goes on record about files."""
+        if digest:
+            return input_versions(self.store, infos)
+        return tuple(InputVersion(info.location, None, info.mark, info.size) for info in infos)
+
+    def require(self) -> None:
+        """Raises ``DataRefused`` (``no-files-match``) when there are none."""
+        if self.infos:
+            return
+        shown = ", ".join(f"'{path}'" for path in self.paths[:3])
+        raise DataRefused("no-files-match", f"No file matches {shown}.", hint=self._advice())
+
+    def _advice(self) -> str:
+        general = "Mend the path, or set `allow_missing: true` with a `schema`."
+        if not self.store.is_local:
+            return general
+        wanted = Path(self.store.path.rstrip("/"))
+        parent = wanted.parent
+        while not parent.exists():
+            wanted, parent = parent, parent.parent
+        names = (
+            [each.name for each in parent.iterdir() if not each.name.startswith(".")]
+            if parent.is_dir()
+            else []
+        )
+        meant = did_you_mean(wanted.name, names) if KeyPattern(wanted.name).is_plain else None
+        return f"{meant} {general}" if meant else general
+
+
+def _base(store: ObjectStore, pattern: str) -> str:
+    """The key below which folder names may be columns."""
+    found = KeyPattern(pattern)
+    if not found.is_plain:
+        return found.base
+    info = store.stat(pattern.rstrip("/"))
+    return pattern[: pattern.rfind("/") + 1] if info else pattern.rstrip("/") + "/"
+
+
+class FileStyle(Value):
+    """How files are written and their schema found: the reading half of ``origin.files``."""
+
+    format: Literal["auto", "csv", "json", "parquet"] = "auto"
+    declared_schema: str | dict[str, str] | None = None
+    header: bool = True
+    delimiter: str = ","
+    quote: str | None = '"'
+    escape: str | None = None
+    null_values: tuple[str, ...] = ()
+    multiline: bool = True
+    encoding: str = "utf-8"
+    compression: str = "auto"
+    file_column: str | None = None
+    sample_files: int = 10
+    sample_mb: float = 8.0
+
+    def reading(
+        self, found: FilesFound, chosen: Sequence[ObjectInfo], *, allow_missing: bool = False
+    ) -> FileReading:
+        """The files as something that can be read. No file is an error unless columns are known otherwise."""
+        if not (allow_missing and self.declared_schema is not None):
+            found.require()
+        declared = declared_schema(self.declared_schema) if self.declared_schema else None
+        names = declared.names if declared else None
+        reading = FileReading(
+            found.store,
+            chosen,
+            self.form(found.infos[0].key if found.infos else "", names),
+            found.base,
+            declared,
+            self.file_column,
+            self.sample_files,
+            self.sample_mb,
+        )
+        return reading if chosen or declared or not found.infos else reading.without_rows(found.infos)
+
+    def form(self, name: str, declared: tuple[str, ...] | None) -> Format:
+        """The format's reader; raises ``InvalidCall`` (``unknown-encoding``, ``unknown-format``)."""
+        try:
+            codecs.lookup(self.encoding)
+        except LookupError as error:
+            raise InvalidCall("unknown-encoding", f"No encoding is called '{self.encoding}'.") from error
+        kind = self.format if self.format != "auto" else _kind_of(name)
+        if kind == "csv":
+            return CsvText(
+                header=self.header,
+                delimiter=self.delimiter,
+                quote=self.quote,
+                escape=self.escape,
+                null_values=("", *self.null_values),
+                encoding=self.encoding,
+                compression=self.compression,
+                multiline=self.multiline,
+                declared=declared,
+            )
+        if kind == "json":
+            return JsonLines(self.encoding, self.compression)
+        return ParquetFiles()
+
+
+def _kind_of(name: str) -> str:
+    plain = name.lower()
+    for packed in (".gz", ".gzip", ".bz2"):
+        plain = plain.removesuffix(packed)
+    if plain.endswith((".parquet", ".pq")) or not name:
+        return "parquet"
+    for ending, kind in ENDINGS.items():
+        if plain.endswith(ending):
+            return kind
+    raise InvalidCall(
+        "unknown-format", f"The name '{name.rpartition('/')[2]}' tells no format.", hint="Set `format`."
+    )

@@ -1,0 +1,77 @@
+"""One schema for many files: what a bounded sample of them suggests.
+
+The first ``sample_mb`` of each of up to ``sample_files`` files (the first, the last and some between) are
+looked at. In CSV a column is ``bigint`` when every value is an integer of 64 bits, else ``double``,
+``boolean`` (true, false), ``date`` (2024-01-31), ``timestamp`` (ISO 8601; without an offset it is UTC), else
+``string``; integers and decimals together are ``double``, dates and timestamps ``timestamp``, anything else
+``string``. Columns are taken by name; one that a file lacks is null there. Both engines get the result as
+the schema, and infer nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from headrace.core import ColumnType, DataRefused, Schema
+from headrace.storage.objects import ObjectStore
+
+from .rows import Format, Split
+
+__all__ = ["infer_schema", "sampled"]
+
+
+def sampled(splits: Sequence[Split], count: int) -> list[Split]:
+    """Up to ``count`` of them, evenly spread, the first and the last included."""
+    if len(splits) <= count:
+        return list(splits)
+    places = sorted({round(index * (len(splits) - 1) / max(1, count - 1)) for index in range(count)})
+    return [splits[place] for place in places]
+
+
+def infer_schema(
+    store: ObjectStore, form: Format, splits: Sequence[Split], *, files: int, megabytes: float
+) -> Schema:
+    """The schema of all; raises ``DataRefused`` (``empty-file``) when no file says anything."""
+    chosen = sampled(tuple(filter(_has_bytes, splits)), files)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda each: form.sample(store, each, int(megabytes * (1 << 20))), chosen))
+    schemas = [schema for schema in found if schema is not None]
+    if not schemas:
+        where = splits[0].location if splits else "the location"
+        raise DataRefused(
+            "empty-file",
+            f"'{where}' is empty, so it tells no columns.",
+            hint="Declare a `schema` to read it as no rows.",
+        )
+    return _united(schemas)
+
+
+def _has_bytes(split: Split) -> bool:
+    return split.size > 0
+
+
+def _united(schemas: Iterable[Schema]) -> Schema:
+    types: dict[str, tuple[str, str]] = {}
+    for schema in schemas:
+        for column in schema:
+            name, known = types.get(column.name.casefold(), (column.name, "void"))
+            types[column.name.casefold()] = (name, _wider(known, column.type))
+    return Schema(
+        tuple(ColumnType(name, "string" if kind == "void" else kind) for name, kind in types.values())
+    )
+
+
+def _wider(one: str, other: str) -> str:
+    if one == other or other == "void":
+        return one
+    if one == "void":
+        return other
+    pair = {one, other}
+    for wide, narrow in (
+        ("double", {"double", "bigint", "float", "int"}),
+        ("timestamp", {"timestamp", "date"}),
+    ):
+        if pair <= narrow:
+            return "bigint" if pair == {"bigint", "int"} else wide
+    return "string"

@@ -1,0 +1,165 @@
+"""JSON, one object per line: parsed by Arrow in blocks; a block that fails is read line by line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from headrace.core import DataRefused, Schema
+from headrace.storage.objects import ObjectStore
+
+from .chunks import chunks_of, compression_of, cut_blocks
+from .json_types import merge_values, schema_from, to_python
+from .rows import RAW_LIMIT, BadRow, Format, Lines, Refuse, Split
+from .types import arrow_type
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["JsonLines"]
+
+
+@dataclass(frozen=True)
+class JsonLines(Format):
+    """How the files are written."""
+
+    encoding: str = "utf-8"
+    compression: str = "auto"
+
+    def plain(self, name: str) -> bool:
+        """Whether bytes of the file are bytes of the text."""
+        utf8 = self.encoding.lower().replace("_", "-") in ("utf-8", "utf8", "ascii", "utf-8-sig")
+        return utf8 and compression_of(name, self.compression) == "none"
+
+    def _blocks(self, store: ObjectStore, split: Split) -> Iterator[bytes]:
+        compression = compression_of(split.key, self.compression)
+        chunks = chunks_of(
+            store, split.key, split.start, split.end, compression=compression, encoding=self.encoding
+        )
+        return cut_blocks(chunks, lambda block: block.rfind(b"\n") + 1, split.location)
+
+    def tables(
+        self, store: ObjectStore, split: Split, wanted: Schema, zone: str, refuse: Refuse
+    ) -> Iterator[pa.Table]:
+        """One table per block."""
+        import pyarrow as pa
+
+        constant = {name for name, _ in split.constants}
+        target = pa.schema(
+            [(each.name, arrow_type(each.type, zone)) for each in wanted if each.name not in constant]
+        )
+        lines = Lines(store, split, plain=self.plain(split.key))
+        for block in self._blocks(store, split):
+            try:
+                table = _parsed(block, target)
+            except pa.ArrowInvalid:
+                table = _line_by_line(block, target, lines.now(), split.location, refuse)
+            if table is not None:
+                yield table
+            lines.passed(block)
+
+    def sample(self, store: ObjectStore, split: Split, limit: int) -> Schema | None:
+        """Integers, numbers, booleans, texts, arrays and objects, as JSON tells them; texts stay texts."""
+        seen: dict[str, Any] = {}
+        size = 0
+        for block in self._blocks(store, split):
+            for number, line in enumerate(block.splitlines(), 1):
+                if line.strip():
+                    merge_values(seen, _object(line, split.location, number) or {})
+                size += len(line)
+                if size >= limit:
+                    break
+            if size >= limit:
+                break
+        return schema_from(seen) if size else None
+
+    def edges(self, store: ObjectStore, split: Split, targets: list[int]) -> list[int]:
+        """The first line break behind each target."""
+        found = []
+        for target in targets:
+            block = b""
+            for at in range(target - 1, split.end, 65_536):
+                block += store.read(split.key, at, min(at + 65_536, split.end))
+                if b"\n" in block:
+                    break
+            edge = block.find(b"\n")
+            found.append(split.end if edge < 0 else target + edge)
+        return found if self.plain(split.key) else [split.end for _ in targets]
+
+
+def _object(line: bytes, location: str, number: int) -> dict[str, Any] | None:
+    """One line of the sample; ``None`` for a line that is broken, which reading will tell."""
+    if line.lstrip()[:1] == b"[":
+        raise DataRefused(
+            "not-json-lines",
+            f"'{location}', line {number}: an array, where each line should be one object.",
+            hint='Write one object per line, `jq -c ".[]"` does that.',
+        )
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _parsed(block: bytes, target: pa.Schema) -> pa.Table | None:
+    import pyarrow as pa
+    import pyarrow.json as arrow
+
+    if not block.strip():
+        return None
+    plain = pa.schema([(field.name, _native(field.type)) for field in target])
+    table = arrow.read_json(
+        pa.BufferReader(pa.py_buffer(block)),
+        read_options=arrow.ReadOptions(use_threads=False, block_size=len(block) + 1),
+        parse_options=arrow.ParseOptions(explicit_schema=plain, unexpected_field_behavior="ignore"),
+    )
+    return table.cast(target)
+
+
+def _native(kind: pa.DataType) -> pa.DataType:
+    """What Arrow's JSON reader parses by itself; the rest is cast from it."""
+    import pyarrow as pa
+
+    if pa.types.is_date(kind) or pa.types.is_decimal(kind):
+        return pa.string()
+    if pa.types.is_timestamp(kind):
+        return pa.timestamp("us")
+    if pa.types.is_list(kind):
+        return pa.list_(_native(kind.value_type))
+    if pa.types.is_struct(kind):
+        return pa.struct([(kind.field(i).name, _native(kind.field(i).type)) for i in range(kind.num_fields)])
+    return kind
+
+
+def _as_object(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError("The line is no object.")
+    return value
+
+
+def _line_by_line(
+    block: bytes, target: pa.Schema, line: int, location: str, refuse: Refuse
+) -> pa.Table | None:
+    """Good lines as a table; a value of another type in a text column is kept as its JSON."""
+    import pyarrow as pa
+
+    rows = []
+    for number, raw in enumerate(block.split(b"\n"), line):
+        if not raw.strip():
+            continue
+        column = None
+        try:
+            record = _as_object(json.loads(raw))
+            row = {}
+            for field in target:
+                column = field.name
+                row[column] = to_python(record.get(column), field.type)
+            rows.append(row)
+        except (ValueError, TypeError, OverflowError) as error:
+            code = "bad-json" if column is None else "bad-value"
+            text = raw.decode(errors="replace").rstrip("\r")[:RAW_LIMIT]
+            refuse(BadRow(code, str(error)[:300], column, location, number, text))
+    return pa.Table.from_pylist(rows, schema=target) if rows else None

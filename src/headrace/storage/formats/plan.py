@@ -1,0 +1,71 @@
+"""From listed files to partitions: as many as the engine runs at a time, each of about the same bytes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
+from headrace.storage.objects import ObjectStore
+
+from .rows import Format, Split
+
+__all__ = ["partitions_of"]
+
+SMALL = 16 << 20
+"""Bytes that are not worth a partition of their own."""
+LARGE = 128 << 20
+"""Bytes of a partition where there may be more machines than this one."""
+
+
+def partitions_of(
+    store: ObjectStore, form: Format, splits: Sequence[Split], *, engine: str
+) -> tuple[tuple[Split, ...], ...]:
+    """Neighboring files share a partition, large ones are cut where the format allows it. Keeps the order."""
+    total = sum(split.size for split in splits)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    count = max(1, min(cores, total // SMALL))
+    if engine != "embedded":
+        count = max(count, total // LARGE)
+    if count == 1:
+        return (tuple(splits),)
+    share = -(-total // count)
+    with ThreadPoolExecutor(cores) as pool:
+        pieces = list(pool.map(lambda each: _cut(store, form, *each), _wanted_cuts(splits, share)))
+    return _grouped([piece for each in pieces for piece in each], share)
+
+
+def _wanted_cuts(splits: Sequence[Split], share: int) -> list[tuple[Split, list[int]]]:
+    """For every file the offsets at which a share ends."""
+    found = []
+    before = 0
+    for split in splits:
+        first = before // share + 1
+        last = (before + split.size - 1) // share
+        found.append((split, [number * share - before for number in range(first, last + 1)]))
+        before += split.size
+    return found
+
+
+def _cut(store: ObjectStore, form: Format, split: Split, targets: list[int]) -> list[tuple[Split, int]]:
+    """Pieces of a file with the bytes that each stands for."""
+    if not targets:
+        return [(split, split.size)]
+    edges = [split.start, *form.edges(store, split, targets), split.end]
+    cuts = [(first, last) for first, last in pairwise(edges) if last > first]
+    return [
+        (Split(split.key, split.location, first, last, split.size, split.constants), split.size // len(cuts))
+        for first, last in cuts
+    ]
+
+
+def _grouped(pieces: list[tuple[Split, int]], share: int) -> tuple[tuple[Split, ...], ...]:
+    groups: list[list[Split]] = [[]]
+    filled = 0
+    for piece, weight in pieces:
+        if groups[-1] and filled >= share * len(groups) - share // 8:
+            groups.append([])
+        groups[-1].append(piece)
+        filled += weight
+    return tuple(tuple(group) for group in groups if group)

@@ -1,0 +1,129 @@
+"""What every format that reads in pieces has in common: splits, bad rows, line numbers."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from headrace.core import DataRefused, Schema
+from headrace.storage.objects import ObjectStore
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["BadRow", "Format", "Lines", "Refuse", "Split", "stop_at"]
+
+RAW_LIMIT = 10_000
+"""Characters of a bad row's own text that are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Part of a file: whole records from ``start`` to ``end``, in bytes or (Parquet) in row groups."""
+
+    key: str
+    location: str
+    start: int
+    end: int
+    size: int
+    constants: tuple[tuple[str, Any], ...] = ()
+    """Columns that are the same in every row: the file's name, values from the path."""
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that the schema cannot hold, as it stands in the file."""
+
+    code: str
+    message: str
+    column: str | None
+    file: str
+    line: int
+    raw: str
+
+    def to_json(self) -> dict[str, Any]:
+        """By the names of the columns of rejected rows."""
+        return {f"_error_{key}": value for key, value in asdict(self).items()}
+
+
+Refuse = Callable[[BadRow], None]
+"""Takes a bad row, or raises."""
+
+
+def stop_at(row: BadRow) -> None:
+    """Raises ``DataRefused`` (``bad-row``): the way of ``on_error: stop``."""
+    column = f", column '{row.column}'" if row.column else ""
+    raise DataRefused(
+        "bad-row",
+        f"{row.file}, line {row.line}{column}: {row.message} The line: {row.raw[:300]}",
+        hint="Mend the file, declare another type in `schema`, or set `on_error` to discard or route.",
+    )
+
+
+class Format(ABC):
+    """Reads one split into tables. Frozen and picklable: it travels to the engine's workers."""
+
+    splittable: bool = True
+
+    @abstractmethod
+    def tables(
+        self, store: ObjectStore, split: Split, wanted: Schema, zone: str, refuse: Refuse
+    ) -> Iterator[pa.Table]:
+        """Tables with the wanted columns that the file has, in bounded memory; bad rows go to ``refuse``."""
+
+    @abstractmethod
+    def sample(self, store: ObjectStore, split: Split, limit: int) -> Schema | None:
+        """The schema that the first ``limit`` bytes suggest; ``None``: the file is empty.
+
+        A type of ``void`` says that only nulls were seen.
+        """
+
+    def edges(self, store: ObjectStore, split: Split, targets: list[int]) -> list[int]:
+        """The first record at or behind each target; equal edges enclose nothing."""
+        del store
+        return [split.end for _ in targets]
+
+
+class Lines:
+    """The line on which a block begins, counted only when somebody asks.
+
+    Blocks of a plain local file are read again for that, a block of a stream has to be counted as it passes.
+    """
+
+    def __init__(self, store: ObjectStore, split: Split, *, plain: bool) -> None:
+        self._store = store
+        self._split = split
+        self._lazy = plain and store.is_local
+        self._counted = 0 if plain else split.start
+        self._offset = split.start
+        self._breaks = 0
+        if self._lazy and split.start == 0 and store.read(split.key, 0, 3) == b"\xef\xbb\xbf":
+            self._offset = 3
+        if plain and not self._lazy and split.start:
+            self._count_to(split.start)
+
+    def passed(self, block: bytes) -> None:
+        """A block has been dealt with."""
+        self._offset += len(block)
+        if not self._lazy:
+            self._breaks += _breaks(block)
+
+    def now(self) -> int:
+        """The number, from 1, of the line on which the current block begins."""
+        if self._lazy:
+            self._count_to(self._offset)
+        return self._breaks + 1
+
+    def _count_to(self, end: int) -> None:
+        step = 4 << 20
+        for at in range(self._counted, end, step):
+            self._breaks += _breaks(self._store.read(self._split.key, at, min(at + step, end)))
+        self._counted = end
+
+
+def _breaks(block: bytes) -> int:
+    import numpy as np
+
+    return int(np.count_nonzero(np.frombuffer(block, np.uint8) == 10))

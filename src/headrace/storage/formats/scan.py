@@ -1,0 +1,179 @@
+"""A frame over files: a Python data source that both engines run, in parallel and in bounded memory."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headrace.core import Frame, HeadraceError, Schema
+from headrace.storage.carried import CarriedError
+from headrace.storage.counting import Counter
+from headrace.storage.objects import ObjectStore
+
+from .rows import BadRow, Format, Split, stop_at
+from .types import arrow_schema
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyspark.sql import SparkSession
+
+__all__ = ["REJECTED", "Scan", "frame_of", "rejected_frame"]
+
+REJECTED = Schema.of(
+    {
+        "_error_code": "string",
+        "_error_message": "string",
+        "_error_column": "string",
+        "_error_file": "string",
+        "_error_line": "bigint",
+        "_error_raw": "string",
+    }
+)
+BATCH_ROWS = 65_536
+
+
+@dataclass(frozen=True)
+class Scan:
+    """All that a worker needs to read. It is pickled whole, credentials inside, and never becomes text."""
+
+    store: ObjectStore
+    format: Format
+    schema: Schema
+    partitions: tuple[tuple[Split, ...], ...]
+    zone: str
+    counter: Counter
+    keep_bad_rows: bool = False
+    limit: int | None = None
+
+    @property
+    def side_folder(self) -> Path:
+        """Bad rows, one file per attempt, under the attempt's own name in the counter."""
+        return self.counter.folder / "bad"
+
+    def read(self, partition: int) -> Iterator[pa.RecordBatch]:
+        """The rows of one partition, counted; errors leave as text that can be told apart."""
+        try:
+            yield from self._read(partition)
+        except HeadraceError as error:
+            raise CarriedError.of(error) from None
+
+    def _read(self, partition: int) -> Iterator[pa.RecordBatch]:
+        target = arrow_schema(self.schema, self.zone)
+        left = self.limit
+        with self.counter.tally(partition) as tally:
+            bad = _BadRows(self.side_folder / f"{tally.name}.jsonl") if self.keep_bad_rows else None
+            refuse = bad.add if bad else stop_at
+            for split in self.partitions[partition]:
+                for table in self.format.tables(self.store, split, self.schema, self.zone, refuse):
+                    shaped = shape(table if left is None else table.slice(0, left), target, split)
+                    for batch in shaped.to_batches(max_chunksize=BATCH_ROWS):
+                        tally.add(batch.num_rows)
+                        yield batch
+                    if left is not None and (left := left - shaped.num_rows) <= 0:
+                        return
+
+
+def shape(table: pa.Table, target: pa.Schema, split: Split) -> pa.Table:
+    """The table with exactly the target's columns: constants filled in, missing ones null."""
+    import pyarrow as pa
+
+    constants = dict(split.constants)
+    columns = []
+    for field in target:
+        at = table.schema.get_field_index(field.name)
+        if field.name in constants:
+            value = pa.scalar(constants[field.name]).cast(field.type)
+            columns.append(pa.repeat(value, table.num_rows))
+        elif at < 0:
+            columns.append(pa.nulls(table.num_rows, field.type))
+        else:
+            column = table.column(at)
+            columns.append(column if column.type == field.type else column.cast(field.type, safe=False))
+    return pa.table(columns, schema=target)
+
+
+class _BadRows:
+    """Bad rows of one attempt, one JSON object per line; the file is made with the first of them."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def add(self, row: BadRow) -> None:
+        """Appends."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with open(self._path, "a", opener=_private) as file:
+            file.write(json.dumps(row.to_json()) + "\n")
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def session_zone(session: SparkSession, engine: str) -> str:
+    """The zone that an engine expects on timestamps: Spark always exchanges UTC."""
+    return str(session.conf.get("spark.sql.session.timeZone")) if engine == "embedded" else "UTC"
+
+
+def frame_of(session: SparkSession, scan: Scan) -> Frame:
+    """The scan as a lazy frame."""
+    return _register(session, f"headrace_scan_{os.urandom(6).hex()}", scan)
+
+
+def rejected_frame(session: SparkSession, scan: Scan) -> Frame:
+    """The bad rows that ``scan`` has met, once its own frame has been computed: compute this one afterwards.
+
+    Only the attempts that count are read, so a retried partition shows its bad rows once.
+    """
+    return _register(session, f"headrace_rejected_{os.urandom(6).hex()}", _RejectedScan(scan))
+
+
+@dataclass(frozen=True)
+class _RejectedScan:
+    """Reads the side files, all in one partition, when the engine computes and not before."""
+
+    scan: Scan
+    partitions: tuple[int, ...] = (0,)
+
+    @property
+    def schema(self) -> Schema:
+        return REJECTED
+
+    def read(self, partition: int) -> Iterator[pa.RecordBatch]:
+        """One batch per attempt."""
+        import pyarrow as pa
+
+        del partition
+        target = arrow_schema(REJECTED)
+        for name, _ in self.scan.counter.chosen():
+            path = self.scan.side_folder / f"{name}.jsonl"
+            if path.exists():
+                rows = [json.loads(line) for line in path.read_text().splitlines()]
+                yield from pa.Table.from_pylist(rows, schema=target).to_batches(max_chunksize=BATCH_ROWS)
+
+
+def _register(session: SparkSession, name: str, scan: Scan | _RejectedScan) -> Frame:
+    """A data source class around ``scan``: it is pickled by value, so no option carries anything."""
+    from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
+
+    class Reader(DataSourceReader):  # type: ignore[misc]
+        def partitions(self) -> list[InputPartition]:
+            return [InputPartition(index) for index in range(len(scan.partitions))]
+
+        def read(self, partition: InputPartition) -> Iterator[pa.RecordBatch]:
+            return scan.read(partition.value)
+
+    class Source(DataSource):  # type: ignore[misc]
+        @classmethod
+        def name(cls) -> str:
+            return name
+
+        def reader(self, schema: object) -> Reader:
+            del schema
+            return Reader()
+
+    session.dataSource.register(Source)
+    return session.read.format(name).schema(scan.schema.ddl()).load()
