@@ -28,6 +28,8 @@ STACK_SIZE = 256 * 2**20
 RECURSION_LIMIT = 200_000
 """The client walks the same plans in Python."""
 MEMORY_SHARE = 0.6
+BATCH_ROWS = 32_768
+"""Four times the default: fewer calls into Python, and joins and aggregations gain as well."""
 SESSION_SECONDS = 30 * 24 * 3600
 """A session may idle while a model trains; the server's own limit is 15 minutes."""
 
@@ -75,6 +77,7 @@ def server_environment(settings: EngineSettings, scratch: Path) -> dict[str, str
         "TOKIO_WORKER_THREADS": threads,
         "SAIL_MODE": "local",
         "SAIL_EXECUTION__DEFAULT_PARALLELISM": threads,
+        "SAIL_EXECUTION__BATCH_SIZE": str(BATCH_ROWS),
         "SAIL_EXECUTION__CHECKPOINT__PATH": (spill / "checkpoints").resolve().as_uri(),
         "SAIL_RUNTIME__STACK_SIZE": str(STACK_SIZE),
         "SAIL_RUNTIME__MEMORY_POOL__TYPE": "fair",
