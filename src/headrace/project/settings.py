@@ -38,14 +38,18 @@ class ProjectSettings(Value):
     """The ``[project]`` section."""
 
     name: str | None = None
+    """The project's name. Without it, its folder's. Runs, offsets and promotions are kept under it."""
     description: str = ""
+    """What the project is for."""
 
 
 class SecretSettings(Value):
     """The ``[secrets]`` section: where secrets are looked for, and what a vault of that name is told."""
 
     order: tuple[str, ...] = BUILT_IN
+    """Where to look, in this order: built-in sources and vaults that extensions bring."""
     options: dict[str, dict[str, Json]] = {}
+    """What a vault is told: written as a table of its own, `[secrets.NAME]`."""
 
 
 @dataclass(frozen=True, slots=True)
