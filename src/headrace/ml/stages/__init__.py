@@ -1,1 +1,1 @@
-"""stages."""
+"""Stages about models, one file each."""

@@ -1,0 +1,107 @@
+"""What is wrong with a training before it starts: found from its configuration and the columns alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from headrace.core import Issue, Schema, did_you_mean
+
+from .algorithms import LIBRARIES, parameter_names
+from .metrics import METRICS, metric_names
+from .specification import PREDICTION, PROBABILITY, Specification, possible_tasks
+
+__all__ = ["training_issues"]
+
+
+def training_issues(spec: Specification, inputs: Mapping[str, Schema]) -> Iterator[Issue]:
+    """Every problem, with the field to mend."""
+    columns = inputs["frame"]
+    target = columns.get(spec.target)
+    tasks = possible_tasks(spec.task, target.type if target else None)
+    yield from _target(spec, target.type if target else None)
+    if spec.code is None:
+        yield from _parameters(spec)
+    yield from _search(spec, tasks)
+    yield from _split(spec)
+    for name in (PREDICTION, PROBABILITY):
+        if columns.get(name) is not None:
+            yield Issue(
+                "name-taken",
+                f"The input has a column '{name}', which the training adds.",
+                hint="Rename it before with processor.rename_fields.",
+            )
+
+
+def _target(spec: Specification, kind: str | None) -> Iterator[Issue]:
+    numeric = kind is None or kind.startswith(
+        ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal")
+    )
+    if spec.task == "regression" and not numeric:
+        yield Issue(
+            "target-not-numeric",
+            f"The target '{spec.target}' is of type {kind}; regression needs numbers.",
+            field="target",
+            hint="Convert it with processor.convert_types, or set 'task'.",
+        )
+    if spec.target in spec.features:
+        yield Issue("target-among-features", f"The target '{spec.target}' is one of the features.", field="features")
+
+
+def _parameters(spec: Specification) -> Iterator[Issue]:
+    known = parameter_names(spec.algorithm, spec.library)
+    if known is None:
+        able = [each for each in LIBRARIES if parameter_names(spec.algorithm, each) is not None]
+        yield Issue(
+            "unsupported-algorithm",
+            f"'{spec.library}' has no {spec.algorithm}.",
+            field="library",
+            hint="These have: " + ", ".join(able) + ".",
+        )
+        return
+    for name in spec.parameters:
+        if name not in known:
+            yield Issue(
+                "unknown-hyperparameter",
+                f"A {spec.algorithm} of {spec.library} has no '{name}'.",
+                field=name,
+                hint="It has " + ", ".join(known) + ".",
+            )
+    for name in spec.search:
+        if name not in known:
+            yield Issue(
+                "unknown-hyperparameter",
+                f"A {spec.algorithm} of {spec.library} has no '{name}' to search over.",
+                field=f"search.{name}",
+                hint=did_you_mean(name, known),
+            )
+
+
+def _search(spec: Specification, tasks: tuple[str, ...]) -> Iterator[Issue]:
+    if spec.search and not spec.split.folds:
+        yield Issue(
+            "search-needs-folds",
+            "A search compares candidates on folds, and there are none.",
+            field="search",
+            hint="Set 'cv_folds', for example to 3.",
+        )
+    if spec.search_metric is not None and spec.search_metric not in metric_names(tasks):
+        yield Issue(
+            "unknown-metric",
+            f"A {' or '.join(tasks)} task has no metric '{spec.search_metric}'.",
+            field="search_metric",
+            hint=did_you_mean(spec.search_metric, {name for task in tasks for name in METRICS[task]}),
+        )
+
+
+def _split(spec: Specification) -> Iterator[Issue]:
+    if spec.split.after is not None and spec.split.time_column is None:
+        yield Issue(
+            "time-column-missing",
+            "'holdout_after' is a moment, and no column says when a row was.",
+            field="holdout_after",
+            hint="Set 'time_column'.",
+        )
+    if spec.split.time_column is not None and spec.split.by:
+        yield Issue(
+            "conflicting-fields", "A split goes by time or by keys, not by both.", field="split_by"
+        )

@@ -1,0 +1,95 @@
+"""Train a model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
+
+from headrace.core import Column, Columns, Field, Frame, Issue, Json, Processor, Run, Schema
+from headrace.ml.algorithms import Algorithm, Library
+from headrace.ml.checks import training_issues
+from headrace.ml.metrics import Task
+from headrace.ml.search import Space
+from headrace.ml.specification import Specification, training_outputs
+from headrace.ml.splits import SplitPlan
+
+class TrainModel(Processor):
+    """Train, check on a holdout, track and register a model; gives one row about it.
+
+    Also gives ``predictions`` (the holdout rows, scored) and ``importance`` (of each feature, by permutation).
+    """
+
+    eager: ClassVar[bool] = True
+    previews: ClassVar[bool] = False
+    costly: ClassVar[bool] = True
+    outputs: ClassVar[tuple[str, ...]] = ("model", "predictions", "importance")
+    default_output: ClassVar[str | None] = "model"
+
+    target: Column = Field(description="The column to predict.")
+    task: Task | None = Field(None, description="Inferred from the target unless said.")
+    features: Columns = Field((), description="The columns to learn from; empty: all but the target.")
+    ignore: Columns = Field((), description="Columns not to learn from, such as an identifier.")
+    algorithm: Algorithm = "gradient_boosted_trees"
+    library: Library = Field("scikit_learn", description="The same model on both engines, or `spark_ml` on Spark.")
+    max_iter: int | None = Field(None, ge=1, description="Boosting rounds, trees of a forest, or iterations.")
+    max_depth: int | None = Field(None, ge=1)
+    learning_rate: float | None = Field(None, gt=0)
+    min_samples_leaf: int | None = Field(None, ge=1)
+    max_leaf_nodes: int | None = Field(None, ge=2)
+    max_features: float | None = Field(None, gt=0, le=1, description="The share of columns looked at each time.")
+    subsample: float | None = Field(None, gt=0, le=1, description="The share of rows each tree sees.")
+    l1: float | None = Field(None, ge=0, description="Strength of L1 regularization.")
+    l2: float | None = Field(None, ge=0, description="Strength of L2 regularization.")
+    early_stopping: bool | None = Field(None, description="Stop when a part held back gets no better.")
+    seed: int = 42
+    holdout: float = Field(0.2, gt=0, lt=1, description="The share of rows to check on; unless given as an input.")
+    split_by: Columns = Field((), description="Key columns whose rows stay together in holdout and folds.")
+    time_column: Column | None = Field(None, description="Check on what comes last by this column.")
+    holdout_after: str | None = Field(None, description="With `time_column`: the last moment trained on.")
+    cv_folds: int | None = Field(None, ge=2, le=100)
+    search: Space = Field(
+        {}, description="Values to try for each parameter, or a range.", examples=[{"max_depth": [3, 6]}]
+    )
+    search_draws: int | None = Field(None, ge=1, le=1000, description="Random draws instead of the whole grid.")
+    search_metric: str | None = None
+    register_as: str | None = Field(None, min_length=1, max_length=200, description="The registered model's name.")
+    description: str = Field("", description="Shown with the registered version.")
+    memory_limit: str | None = Field(None, pattern=r"(?i)^\s*\d+(\.\d+)?\s*[KMGT]?I?B\s*$", examples=["2GB"])
+    importance: bool = Field(True, description="Record permutation importance, after the gate.")
+    plots: bool = Field(True, description="Record plots, after the gate; needs the `plots` extra.")
+
+    def columns_after(self, inputs: Mapping[str, Schema]) -> Mapping[str, Schema]:
+        """Follows from the task alone, and from the holdout's columns."""
+        return training_outputs(self.specification(), inputs["frame"])
+
+    def problems(self, inputs: Mapping[str, Schema]) -> Iterable[Issue]:
+        """Parameters that the algorithm does not have, and the like."""
+        return training_issues(self.specification(), inputs)
+
+    def engine_needs(self) -> frozenset[str]:
+        """Spark's own learners need Spark."""
+        return frozenset({"spark_ml"}) if self.library == "spark_ml" else frozenset()
+
+    def transform(self, frame: Frame, run: Run, holdout: Frame | None = None) -> Mapping[str, Frame]:
+        """Trains now; see :func:`headrace.ml.training.train`."""
+        from headrace.ml.training import train
+
+        return train(self.specification(), frame, holdout, run)
+
+    def specification(self) -> Specification:
+        """The form's fields as the training takes them."""
+        names = (
+            *("max_iter", "max_depth", "learning_rate", "min_samples_leaf", "max_leaf_nodes"),
+            *("max_features", "subsample", "l1", "l2", "early_stopping"),
+        )
+        given: dict[str, Json] = {each: getattr(self, each) for each in names}
+        plan = SplitPlan(
+            self.holdout, self.seed, self.split_by, self.time_column, self.holdout_after, self.cv_folds or 0
+        )
+        same = ("target", "task", "features", "ignore", "algorithm", "library", "search", "search_draws")
+        more = ("search_metric", "register_as", "description", "memory_limit", "importance", "plots")
+        return Specification(
+            split=plan,
+            parameters={name: value for name, value in given.items() if value is not None},
+            **{name: getattr(self, name) for name in (*same, *more)},
+        )
