@@ -71,6 +71,14 @@ class Run(Protocol):
         """``embedded`` or ``spark``."""
 
     @property
+    def project(self) -> str:
+        """The project's name: what its state is kept under, with the environment."""
+
+    @property
+    def environment(self) -> str | None:
+        """The environment of the project."""
+
+    @property
     def folder(self) -> Path:
         """The project's folder: relative locations start here."""
 

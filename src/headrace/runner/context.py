@@ -90,6 +90,8 @@ class StageContext:
         self.purpose: Purpose = purpose
         self.parameters: Mapping[str, Any] = context.plan.parameters
         self.engine = context.plan.engine
+        self.project = context.project.name
+        self.environment = context.project.environment
         self.folder: Path = context.project.folder
         self.on_error: OnError = step.on_error
         self.slice: Slice | None = context.slices.get(step.name)

@@ -101,6 +101,7 @@ def _views(state: State, project: Project, run_id: str) -> Any:
             id=run_id,
             stage=stage,
             purpose="run",
+            project=project.name,
             folder=project.folder,
             scratch=scratch,
             tracking=project.tracking,

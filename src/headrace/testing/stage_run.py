@@ -44,6 +44,8 @@ class StageRun:
     session: SparkSession
     folder: Path
     engine: str = "embedded"
+    project: str = "test"
+    environment: str | None = None
     stage: str = "stage"
     id: str = "20260101-000000-test"
     purpose: Purpose = "run"
