@@ -1,8 +1,9 @@
 """Columns and types after every stage, known without running: derived, cached, or asked of the engine.
 
-A stage that knows its columns says so; the rest are called once on empty frames of the right schema, so that
-the engine analyzes and nothing is computed, however deep the pipeline. What the engine said is cached under
-the stage's configuration and its inputs' schemas, what an origin said under the version of what it reads.
+A stage that knows its columns says so; the rest, and those with SQL in them, are called once on empty frames
+of the right schema, so that the engine analyzes and nothing is computed, however deep the pipeline. What the
+engine said is cached under the stage's configuration and its inputs' schemas, what an origin said under the
+version of what it reads.
 """
 
 from __future__ import annotations
@@ -131,7 +132,7 @@ def _own_problems(plan: Plan, step: Step, inputs: Mapping[str, Schema]) -> Itera
 
 def _schemas(step: Step, inputs: Mapping[str, Schema], view: Callable[[Step], Run], cache: Cache) -> Schemas:
     derived = step.stage.columns_after(inputs)
-    if derived is not None:
+    if derived is not None and (step.stage.eager or not _has_sql(step)):
         named: Schemas = {}
         named.update(derived if isinstance(derived, Mapping) else dict.fromkeys(outputs_of(step), derived))
         if step.on_error == "route" and ERRORS not in named and inputs:
@@ -147,6 +148,11 @@ def _schemas(step: Step, inputs: Mapping[str, Schema], view: Callable[[Step], Ru
         if output in asked:
             cache.put(key, asked[output])
     return asked
+
+
+def _has_sql(step: Step) -> bool:
+    """Only the engine can say whether SQL makes sense, even where the columns after it are plain."""
+    return any(hint.kind == "sql" for _, hint, _ in hinted_values(step.stage))
 
 
 def _with_error_columns(schema: Schema) -> Schema:

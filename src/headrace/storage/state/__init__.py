@@ -9,6 +9,7 @@ from .process import process_identity
 from .records import (
     Attempt,
     CancelRequest,
+    EndState,
     EventRecord,
     Offset,
     OffsetChange,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Attempt",
     "CancelRequest",
+    "EndState",
     "EventRecord",
     "HeldRun",
     "Offset",
