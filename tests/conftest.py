@@ -52,9 +52,10 @@ def spark_engine(shared_spark: Engine | EngineFailed, request: pytest.FixtureReq
     """The Spark engine on this machine; a test that uses it carries the mark ``spark``."""
     if isinstance(shared_spark, EngineFailed):
         (pytest.fail if EVERYTHING else pytest.skip)(str(shared_spark))
+    embedded: Engine = request.getfixturevalue("engine")
     _ = shared_spark.session
     yield shared_spark
-    _ = request.getfixturevalue("engine").session
+    _ = embedded.session
 
 
 @pytest.fixture(params=["embedded", pytest.param("spark", marks=pytest.mark.spark)])

@@ -20,6 +20,7 @@ class Union(Processor):
     missing: Literal["stop", "null", "drop"] = Field(
         "stop",
         description="A column that some input lacks: `stop` refuses, `null` fills it, `drop` leaves it out.",
+        examples=["null"],
     )
     distinct: bool = Field(False, description="Whether of equal rows only one stays.")
 

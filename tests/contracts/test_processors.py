@@ -1,0 +1,388 @@
+"""What every processor promises, on every engine. A processor without an example below fails here."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from headrace.core import Processor, Schema, find_stage, stage_types
+from headrace.storage.columns import schema_of
+from headrace.testing import StageRun
+
+UTC = dt.UTC
+STARTED = dt.datetime(2024, 3, 1, tzinfo=UTC)
+LEAP = dt.datetime(2024, 2, 29, 23, 59, 59, 999999, UTC)
+ROWS = pa.table(
+    {
+        "id": pa.array([1, 2, 3, 4], pa.int64()),
+        "a name": pa.array(["ß", "b", None, "b"]),
+        "d.t": pa.array([Decimal("1.10"), None, Decimal("3.30"), Decimal("-4.40")], pa.decimal128(10, 2)),
+        "x": pa.array([1.5, math.nan, None, -0.5]),
+        "when": pa.array(
+            [dt.datetime(2024, 2, 29, 23, 59, 59, 999999, UTC), None, dt.datetime(1969, 7, 20, tzinfo=UTC)]
+            * 2,
+            pa.timestamp("us", "UTC"),
+        )[:4],
+        "day": pa.array([dt.date(2024, 2, 29), None, dt.date(1, 1, 1), dt.date(9999, 12, 31)]),
+        "flag": pa.array([True, None, False, True]),
+        "list": pa.array([["é", None], [], None, ["z"]]),
+    }
+)
+OTHERS = pa.table(
+    {"id": pa.array([2, 4, 4, 9], pa.int64()), "x": [0.1, 0.2, 0.3, 0.4], "Ω": ["p", "q", "r", "s"]}
+)
+TYPES = {
+    "id": "bigint",
+    "a name": "string",
+    "d.t": "decimal(10,2)",
+    "x": "double",
+    "when": "timestamp",
+    "day": "date",
+    "flag": "boolean",
+    "list": "array<string>",
+}
+CODE = """
+def doubled(frame):
+    return frame.withColumn("x", frame.x * 2)
+
+output = doubled(inputs["rows"])
+"""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A configuration, and what it makes of ``ROWS``: some columns of the output, in any order of rows."""
+
+    config: Mapping[str, Any]
+    gives: Mapping[str, Any]
+    inputs: tuple[pa.Table, ...] = (ROWS,)
+    changes: frozenset[str] = field(default=frozenset())
+    """Columns whose values may differ from the input's in a row of the same id."""
+
+
+def ids(*values: int) -> dict[str, Any]:
+    return {"id": list(values)}
+
+
+EXAMPLES: dict[str, list[Example]] = {
+    "processor.aggregate": [
+        Example(
+            {
+                "group_by": ["a name"],
+                "aggregates": {
+                    "n": {"function": "count"},
+                    "s": {"function": "sum", "column": "d.t"},
+                    "i": {"function": "sum", "column": "id"},
+                    "top": {"function": "max", "column": "day"},
+                    "m": {"function": "mean", "column": "id"},
+                    "md": {"function": "median", "column": "id"},
+                    "l": {"function": "list", "column": "id"},
+                },
+                "having": "n > 1",
+            },
+            {"a name": ["b"], "n": [2], "s": [Decimal("-4.40")], "i": [6], "m": [3.0], "md": [3.0]},
+        ),
+        Example(
+            {"aggregates": {"rows": "count(*)", "y": "max(`d.t`)"}}, {"rows": [4], "y": [Decimal("3.30")]}
+        ),
+    ],
+    "processor.convert_types": [
+        Example(
+            {"columns": {"id": "string", "x": "decimal(12,3)", "day": "timestamp", "flag": "int"}},
+            {"id": ["1", "2", "3", "4"], "flag": [1, None, 0, 1]},
+            inputs=(ROWS.set_column(3, "x", pa.array([1.5, 2.0, None, -0.5])),),
+            changes=frozenset({"id", "x", "day", "flag"}),
+        ),
+        Example(
+            {
+                "columns": {"a name": "int", "when": {"type": "string", "format": "dd.MM.yyyy HH:mm"}},
+                "on_failure": "null",
+            },
+            {
+                "id": [1, 2, 3, 4],
+                "a name": [None] * 4,
+                "when": ["29.02.2024 23:59", None, "20.07.1969 00:00", "29.02.2024 23:59"],
+            },
+            changes=frozenset({"a name", "when"}),
+        ),
+    ],
+    "processor.deduplicate": [
+        Example({"keys": ["a name"], "keep": "last", "order_by": ["id"]}, ids(1, 3, 4)),
+        Example({}, ids(1, 2, 3, 4)),
+    ],
+    "processor.expect": [
+        Example(
+            {
+                "expectations": [
+                    {"check": "not_null", "column": "id"},
+                    {"check": "unique", "columns": ["id", "a name"]},
+                    {"check": "range", "column": "d.t", "min": -10, "max": 10},
+                    {"check": "range", "column": "day", "min": "0001-01-01"},
+                    {"check": "in_set", "column": "a name", "values": ["ß", "b"]},
+                    {"check": "regex", "column": "a name", "pattern": "[a-zß]"},
+                    {"check": "sql", "condition": "id > 0"},
+                    {"check": "row_count", "max": 100},
+                    {"check": "freshness", "column": "when", "max_age": "2 days", "severity": "warning"},
+                ]
+            },
+            ids(1, 2, 3, 4),
+        )
+    ],
+    "processor.fill_missing": [
+        Example(
+            {
+                "values": {"a name": "?", "day": "2000-01-01", "flag": False},
+                "computed": {"x": "mean", "d.t": "max"},
+            },
+            {
+                "id": [1, 2, 3, 4],
+                "a name": ["ß", "b", "?", "b"],
+                "d.t": [Decimal("1.10"), Decimal("3.30"), Decimal("3.30"), Decimal("-4.40")],
+                "x": [1.5, 0.5, 0.5, -0.5],
+                "day": [dt.date(2024, 2, 29), dt.date(2000, 1, 1), dt.date(1, 1, 1), dt.date(9999, 12, 31)],
+                "flag": [True, False, False, True],
+            },
+            changes=frozenset({"a name", "day", "flag", "x", "d.t"}),
+        ),
+        Example(
+            {"by_type": {"number": 7}, "computed": {"x": "median"}, "within": ["a name"], "nan": False},
+            {"id": [1, 2, 3, 4], "d.t": [Decimal("1.10"), Decimal(7), Decimal("3.30"), Decimal("-4.40")]},
+            changes=frozenset({"x", "d.t"}),
+        ),
+    ],
+    "processor.filter": [Example({"condition": "`d.t` > 0 and `a name` is not null"}, ids(1))],
+    "processor.join": [
+        Example(
+            {"on": ["id"], "how": "left"},
+            {"id": [1, 2, 3, 4, 4], "Ω": [None, "p", None, "q", "r"], "x_right": [None, 0.1, None, 0.2, 0.3]},
+            inputs=(ROWS, OTHERS),
+        ),
+        Example(
+            {"on": ["id"], "how": "full"},
+            {"id": [1, 2, 3, 4, 4, 9], "Ω": [None, "p", None, "q", "r", "s"]},
+            inputs=(ROWS, OTHERS),
+            changes=frozenset(ROWS.column_names),
+        ),
+        Example({"condition": "left.id < right.id", "how": "anti"}, {"id": []}, inputs=(ROWS, OTHERS)),
+    ],
+    "processor.keep_fields": [Example({"fields": ["ID", "d.*", "a ?ame"]}, ids(1, 2, 3, 4))],
+    "processor.pyspark": [
+        Example(
+            {"code": CODE, "columns": TYPES},
+            {"id": [1, 2, 3, 4]},
+            changes=frozenset({"x"}),
+        )
+    ],
+    "processor.remove_fields": [Example({"fields": ["d.*", "list", "A NAME"]}, ids(1, 2, 3, 4))],
+    "processor.rename_fields": [
+        Example(
+            {"rename": {"a name": "d.t", "d.t": "a name"}, "prefix": "p ", "apply_to": ["x"]},
+            ids(1, 2, 3, 4),
+            changes=frozenset({"a name", "d.t"}),
+        ),
+    ],
+    "processor.repartition": [
+        Example({"partitions": 3, "columns": ["a name"]}, ids(1, 2, 3, 4)),
+        Example({"partitions": 1, "coalesce": True}, ids(1, 2, 3, 4)),
+    ],
+    "processor.sample": [
+        Example({"fraction": 0.5, "seed": 3, "keys": ["id"]}, ids(1, 3)),
+        Example({"rows": 1, "seed": 3, "stratify": ["flag"]}, ids(2, 3, 4)),
+        Example({"fractions": {"b": 1.0}, "stratify": ["a name"], "seed": 1}, ids(2, 4)),
+    ],
+    "processor.sort": [
+        Example({"by": [{"column": "x", "direction": "desc", "nulls": "first"}, "id"]}, ids(1, 2, 3, 4)),
+    ],
+    "processor.split_rows": [
+        Example(
+            {"fractions": {"one": 0.5, "two": 0.5}, "keys": ["id"], "seed": 3},
+            {"one": ids(1, 3), "two": ids(2, 4)},
+        ),
+        Example({"fractions": {"one": 0.5, "two": 0.5}, "stratify": ["a name"]}, {}),
+    ],
+    "processor.sql": [
+        Example(
+            {"query": "SELECT id, `d.t` * 2 AS twice FROM `rows` WHERE `a name` = 'b'"},
+            ids(2, 4),
+            changes=frozenset(),
+        ),
+    ],
+    "processor.sql_expression": [
+        Example(
+            {"columns": {"new one": "id + 1", "x": "`new one` * 2.0D", "d.t": "concat(`a name`, 'é')"}},
+            {
+                "id": [1, 2, 3, 4],
+                "new one": [2, 3, 4, 5],
+                "x": [4.0, 6.0, 8.0, 10.0],
+                "d.t": ["ßé", "bé", None, "bé"],
+            },
+            changes=frozenset({"x", "d.t"}),
+        )
+    ],
+    "processor.union": [
+        Example(
+            {"missing": "null"},
+            {"id": [1, 2, 2, 3, 4, 4, 4, 9], "Ω": [None, None, "p", None, None, "q", "r", "s"]},
+            inputs=(ROWS, OTHERS),
+            changes=frozenset(ROWS.column_names),
+        ),
+        Example(
+            {"missing": "drop", "distinct": True}, {}, inputs=(ROWS, ROWS, OTHERS), changes=frozenset({"x"})
+        ),
+    ],
+}
+
+CASES = [
+    pytest.param(name, example, id=f"{name.removeprefix('processor.')}-{number}")
+    for name, examples in EXAMPLES.items()
+    for number, example in enumerate(examples)
+]
+FIRST_CASES = [case for case in CASES if str(case.id).endswith("-0")]
+PROCESSORS = [name for name in stage_types() if name.startswith("processor.")]
+
+
+def bound(name: str, example: Example) -> Processor:
+    stage = find_stage(name).stage(**example.config)
+    assert isinstance(stage, Processor)
+    return stage
+
+
+def applied(
+    engine: Any, folder: Path, stage: Processor, tables: tuple[pa.Table, ...], rows: int | None = None
+) -> Any:
+    """The inputs as frames by port, and the outputs by name."""
+    ports = stage.ports()
+    names = ports.names or (("rows", "others", "more") if ports.named else ("0", "1", "2"))
+    session = engine.session
+    frames = {name: session.createDataFrame(table) for name, table in zip(names, tables, strict=False)}
+    if rows is not None:
+        frames = {name: frame.limit(rows) for name, frame in frames.items()}
+    run = StageRun(session, folder, engine=engine.name, stage="it", started=STARTED)
+    given = frames.values() if ports.variadic else ()
+    made = stage.transform(*given, run=run, **({} if ports.variadic else frames))
+    return frames, made if isinstance(made, Mapping) else {None: made}
+
+
+def in_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(rows, key=lambda row: repr(tuple(row.values())))
+
+
+def same(left: Any, right: Any) -> bool:
+    if isinstance(left, float) and isinstance(right, float):
+        return left == right or (math.isnan(left) and math.isnan(right))
+    return bool(left == right)
+
+
+def test_every_processor_has_an_example() -> None:
+    assert sorted(EXAMPLES) == PROCESSORS
+
+
+@pytest.mark.parametrize(("name", "example"), CASES)
+def test_an_example_gives_its_rows_and_the_columns_it_announced(
+    name: str, example: Example, any_engine: Any, tmp_path: Path
+) -> None:
+    stage = bound(name, example)
+    frames, outputs = applied(any_engine, tmp_path, stage, example.inputs)
+    before = {port: schema_of(frame) for port, frame in frames.items()}
+    assert tuple(outputs) == (stage.lanes() or (None,))
+    announced = stage.columns_after(before)
+    assert not list(stage.problems(before))
+    rows = 0
+    for output, frame in outputs.items():
+        table = any_engine.to_arrow(frame)
+        rows += table.num_rows
+        gives = example.gives if output is None else example.gives.get(output, {})
+        check_rows(table, gives, example)
+        if announced is not None:
+            wanted = announced if isinstance(announced, Schema) else announced[output]
+            assert [(c.name, c.type) for c in schema_of(frame)] == [(c.name, c.type) for c in wanted]
+    if stage.keeps_rows:
+        assert rows == example.inputs[0].num_rows
+    for frame, given in zip(frames.values(), example.inputs, strict=True):
+        assert frame.columns == given.column_names
+
+
+def check_rows(table: pa.Table, gives: Mapping[str, Any], example: Example) -> None:
+    found = table.to_pylist()
+    if gives:
+        chosen = in_order([{column: row[column] for column in gives} for row in found])
+        wanted = in_order(
+            [dict(zip(gives, values, strict=True)) for values in zip(*gives.values(), strict=True)]
+        )
+        assert len(chosen) == len(wanted)
+        assert all(
+            same(one[c], other[c]) for one, other in zip(chosen, wanted, strict=True) for c in gives
+        ), chosen
+    came = {row["id"]: row for row in example.inputs[0].to_pylist()}
+    for row in found:
+        origin = came.get(row.get("id"), {})
+        for column in set(origin) & set(row) - example.changes:
+            assert same(row[column], origin[column]), (column, row)
+
+
+@pytest.mark.parametrize(("name", "example"), FIRST_CASES)
+def test_no_rows_and_one_row_are_data_like_any_other(
+    name: str, example: Example, any_engine: Any, tmp_path: Path
+) -> None:
+    stage = bound(name, example)
+    for rows in (0, 1):
+        frames, outputs = applied(any_engine, tmp_path, stage, example.inputs, rows)
+        schemas = {port: schema_of(frame) for port, frame in frames.items()}
+        counts = [any_engine.to_arrow(frame).num_rows for frame in outputs.values()]
+        assert not list(stage.problems(schemas))
+        assert not stage.keeps_rows or sum(counts) == rows
+
+
+@pytest.mark.parametrize(("name", "example"), CASES)
+def test_a_configuration_comes_back_from_json(name: str, example: Example) -> None:
+    stage = bound(name, example)
+    written = json.loads(stage.model_dump_json(by_alias=True))
+    assert type(stage)(**written) == stage
+    json.dumps(type(stage).model_json_schema())
+
+
+@pytest.mark.parametrize("name", PROCESSORS)
+def test_an_unknown_field_is_refused(name: str) -> None:
+    config = EXAMPLES[name][0].config
+    with pytest.raises(ValidationError) as caught:
+        find_stage(name).stage(**config, colour="red")
+    assert "colour" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", PROCESSORS)
+def test_its_purpose_and_each_field_are_explained(name: str) -> None:
+    kind = find_stage(name).stage
+    summary = find_stage(name).summary
+    assert summary.endswith(".")
+    assert len(summary) <= 120
+    for field_name, info in fields_of(kind):
+        assert info.description, f"{field_name} has no description"
+        assert info.description.rstrip()[-1] in ".!", f"{field_name}: a description is a sentence"
+    examples = [info for _, info in fields_of(kind) if info.examples]
+    assert examples, "at least one field shows an example"
+
+
+def fields_of(model: type[BaseModel]) -> list[tuple[str, Any]]:
+    """The fields of a model and of the models inside it."""
+    found: list[tuple[str, Any]] = []
+    for name, info in model.model_fields.items():
+        found.append((f"{model.__name__}.{name}", info))
+        for inner in models_in(info.annotation):
+            found.extend(fields_of(inner))
+    return found
+
+
+def models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [each for part in getattr(annotation, "__args__", ()) for each in models_in(part)]
