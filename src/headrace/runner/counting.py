@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from headrace.compiler import Plan, Step
-from headrace.core import Destination, Origin
+from headrace.core import ERRORS, Destination, Origin
 
 __all__ = ["Counts", "Lanes", "groups", "marks"]
 
@@ -46,6 +46,8 @@ def groups(plan: Plan) -> dict[Key, int]:
                 found[step.name, output] = found[lane_key(plan, lane.stage, lane.output)]
             else:
                 found[step.name, output] = len(found) + 1
+        if step.on_error == "route":
+            found[step.name, ERRORS] = len(found) + 1
     return found
 
 
@@ -96,8 +98,13 @@ class Counts:
             self.rows[self._groups[lane_key(self.plan, inputs[0].stage, inputs[0].output)]] = rows
 
     def of(self, step: Step) -> tuple[int | None, int | None, int | None]:
-        """``rows_in, rows_out, error_rows`` of a step; several inputs or outputs are added up."""
-        outs = [self.rows.get(self._groups[step.name, output]) for output in outputs_of(step)]
+        """``rows_in, rows_out, error_rows`` of a step.
+
+        Several inputs are added up, and so are outputs, unless one of them is the default.
+        """
+        default = step.stage.default_output
+        outputs = (default,) if default is not None else outputs_of(step)
+        outs = [self.rows.get(self._groups[step.name, output]) for output in outputs]
         ins = [
             self.rows.get(self._groups[lane_key(self.plan, e.stage, e.output)]) for e in step.inputs.values()
         ]
