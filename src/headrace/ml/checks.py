@@ -7,10 +7,13 @@ from collections.abc import Iterator, Mapping
 from headrace.core import Issue, Schema, did_you_mean
 
 from .algorithms import LIBRARIES, parameter_names
+from .gate import Gate, gate_issues
 from .metrics import METRICS, metric_names
 from .specification import PREDICTION, PROBABILITY, Specification, possible_tasks
 
-__all__ = ["training_issues"]
+__all__ = ["promotion_issues", "training_issues"]
+
+NUMBERS = ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal")
 
 
 def training_issues(spec: Specification, inputs: Mapping[str, Schema]) -> Iterator[Issue]:
@@ -33,9 +36,7 @@ def training_issues(spec: Specification, inputs: Mapping[str, Schema]) -> Iterat
 
 
 def _target(spec: Specification, kind: str | None) -> Iterator[Issue]:
-    numeric = kind is None or kind.startswith(
-        ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal")
-    )
+    numeric = kind is None or kind.startswith(NUMBERS)
     if spec.task == "regression" and not numeric:
         yield Issue(
             "target-not-numeric",
@@ -105,3 +106,17 @@ def _split(spec: Specification) -> Iterator[Issue]:
         yield Issue(
             "conflicting-fields", "A split goes by time or by keys, not by both.", field="split_by"
         )
+
+
+def promotion_issues(gate: Gate, columns: Schema) -> Iterator[Issue]:
+    """What is wrong with a gate behind an output with these columns."""
+    missing = [name for name in ("model", "version", "tracking_run") if columns.get(name) is None]
+    if missing:
+        yield Issue(
+            "not-a-training",
+            f"The input has no column '{missing[0]}', so it is not the row of a training.",
+            hint="Connect it with an ml.train_model or ml.train_code.",
+        )
+        return
+    numbers = [each.name for each in columns if each.type.startswith(NUMBERS) and each.name != "version"]
+    yield from gate_issues(gate, numbers)

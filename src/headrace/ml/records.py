@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from headrace.core import InputVersion, Json
 
@@ -64,6 +65,11 @@ class HoldoutData:
     split: Mapping[str, Json] = field(default_factory=dict)
     split_hashes: str | None = None
     """A file with the sorted hashes of the training rows."""
+
+    @property
+    def there(self) -> bool:
+        """Whether the file is still in its place."""
+        return Path(self.path).exists()
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,16 +123,13 @@ def register(client: MlflowClient, store: Store, logged: Registered, record: Tra
     return replace(logged, model=name, version=version)
 
 
-def promote(
-    client: MlflowClient, store: Store, model: str, version: int, tags: dict[str, Json]
-) -> Promoted:
+def promote(client: MlflowClient, store: Store, model: str, version: int) -> Promoted:
     """Makes a version production; it is then no longer staging. Safe to repeat."""
     labels = labels_of(client, store)
     previous = labels.get(model, "production")
-    if isinstance(labels, AliasLabels):
-        labels.clear(model, "staging", version)
     labels.set(model, "production", version)
-    tag_version(client, model, version, {**tags, "headrace.promoted": time.strftime("%FT%TZ", time.gmtime())})
+    if isinstance(labels, AliasLabels):  # a stage is one label or the other anyway
+        labels.clear(model, "staging", version)
     return Promoted(version, previous)
 
 

@@ -55,6 +55,7 @@ def write_holdout(spec: Specification, material: Any, trained: Any, run: Run) ->
         holdout_rows=len(hashes),
         train_rows=len(parts.train_hashes),
         holdout_digest=hashlib.sha256(hashes.astype("<u8").tobytes()).hexdigest(),
+        given=parts.given,
         inputs=[each.location for each in run.inputs],
     )
     return HoldoutData(str(path), spec.target, material.task, material.classes, record, str(trained_on))

@@ -47,6 +47,8 @@ class Parts:
     columns: tuple[str, ...]
     """What the hashes are over."""
     train_hashes: Array = field(repr=False)
+    given: bool = False
+    """The holdout came from elsewhere."""
     cut: Json = None
     """The last moment of the training rows, of a split by time."""
 
@@ -79,7 +81,7 @@ def split(table: pa.Table, plan: SplitPlan, given: pa.Table | None = None) -> Pa
     folds = (
         _forward_folds(times[train], plan.folds) if times is not None else _hash_folds(keys[train], start, plan.folds)
     )
-    return Parts(table.take(train), holdout, folds, columns, full[train], _moment(cut))
+    return Parts(table.take(train), holdout, folds, columns, full[train], given is not None, _moment(cut))
 
 
 def _sorted(given: pa.Table, like: pa.Table, seed: int) -> pa.Table:

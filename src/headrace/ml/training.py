@@ -12,6 +12,7 @@ from headrace.core import ModelRegistered
 from .algorithms import Learner, requirements
 from .dataset import Feature, check_target, collect, features_of, infer_task, target_values, to_pandas
 from .fitting import Evaluation, Predictions, cross_validate, fit, means, predict, threads_for
+from .holdouts import leave_holdout
 from .metrics import default_metric, score
 from .model_file import write_model
 from .results import result_frames, write_holdout
@@ -79,6 +80,7 @@ def train(spec: Specification, frame: Frame, holdout: Frame | None, run: Run) ->
         data = write_holdout(spec, material, trained, run)
         file = write_model(trained.model, trained.learner, material, run.scratch, requirements(trained.learner))
         registered = tracked.finish(material, trained, data, file)
+        leave_holdout(run, registered.tracking_run, data)
         announce(spec, trained, registered, run)
         return result_frames(spec, material, trained, registered, data, file, run)
 
