@@ -73,7 +73,7 @@ def _laid_out(document: dict[str, Json]) -> Any:
     laid = CommentedMap()
     for key, value in document.items():
         if key in ("parameters", "stages"):
-            block = CommentedMap((name, styled(each, len(name) + 4)) for name, each in value.items())
+            block = CommentedMap((_text(name), styled(each, len(name) + 4)) for name, each in value.items())
             if key == "stages":
                 for name in value:
                     block[name].fa.set_block_style()
@@ -87,10 +87,9 @@ def _laid_out(document: dict[str, Json]) -> Any:
 def styled(value: Json, indent: int = 0) -> Any:
     """The value with short lists and mappings on one line, and text of several lines as a block."""
     from ruamel.yaml.comments import CommentedMap, CommentedSeq
-    from ruamel.yaml.scalarstring import LiteralScalarString
 
     if isinstance(value, dict):
-        mapping = CommentedMap((key, styled(each, indent + 2)) for key, each in value.items())
+        mapping = CommentedMap((_text(key), styled(each, indent + 2)) for key, each in value.items())
         if _fits(value, indent):
             mapping.fa.set_flow_style()
         return mapping
@@ -99,15 +98,24 @@ def styled(value: Json, indent: int = 0) -> Any:
         if _fits(value, indent):
             sequence.fa.set_flow_style()
         return sequence
-    if isinstance(value, str) and "\n" in value and _can_be_block(value):
-        return LiteralScalarString(value)
-    return value
+    return _text(value) if isinstance(value, str) else value
+
+
+def _text(text: str) -> str:
+    """A block for several lines of plain text, and escapes for characters that would not survive."""
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString
+
+    if text.isprintable():
+        return text
+    kind = LiteralScalarString if "\n" in text and _can_be_block(text) else DoubleQuotedScalarString
+    escaped: str = kind(text)
+    return escaped
 
 
 def _can_be_block(text: str) -> bool:
     """Whether a block scalar gives the text back: printable, no odd line ends, first line not indented."""
-    plain = all(each.isprintable() or each in "\n\t" for each in text)
-    return plain and text.strip() != "" and not text[0].isspace() and "\t" not in text
+    plain = all(each.isprintable() or each == "\n" for each in text)
+    return plain and not text[0].isspace() and not text.endswith("\n\n")
 
 
 def _fits(value: Json, indent: int) -> bool:

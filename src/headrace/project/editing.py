@@ -46,7 +46,7 @@ class Document:
         self.file = file
         self._text = text.decode("utf-8-sig") if isinstance(text, bytes) else text
         self._yaml = round_trip()
-        self._tree = self._yaml.load(self._text)
+        self._tree = self._yaml.load(self._text.replace("\r\n", "\n"))
         self._changed = False
 
     @classmethod

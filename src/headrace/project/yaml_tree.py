@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,10 +66,19 @@ class TreeBuilder:
         self.aliased = 0
         self.anchors: dict[str, Json] = {}
         self.frames: list[_Frame] = []
+        self._handlers: dict[str, Callable[[Any], None]] = {
+            "DocumentStartEvent": self._start_document,
+            "ScalarEvent": self._take_scalar,
+            "AliasEvent": self._take_alias,
+            "MappingStartEvent": self._open_mapping,
+            "SequenceStartEvent": self._open_list,
+            "MappingEndEvent": self._end_mapping,
+            "SequenceEndEvent": self._end_list,
+        }
 
     def take(self, event: Any) -> None:
         """The next event of the parser."""
-        handler = getattr(self, "_" + type(event).__name__, None)
+        handler = self._handlers.get(type(event).__name__)
         if handler is not None:
             handler(event)
 
@@ -83,13 +93,13 @@ class TreeBuilder:
             return (*frame.path, str(len(frame.container)))
         return (*frame.path, frame.key) if frame.key is not None else frame.path
 
-    def _DocumentStartEvent(self, event: Any) -> None:  # noqa: N802  (named for the parser's event)
+    def _start_document(self, event: Any) -> None:
         self.documents += 1
         if self.documents > 1:
             self._issue("several-documents", "The file holds several documents, separated by '---'.", event)
             raise Unreadable
 
-    def _ScalarEvent(self, event: Any) -> None:  # noqa: N802
+    def _take_scalar(self, event: Any) -> None:
         self._check_tag(event)
         text: str = event.value
         if not text.isascii() and SURROGATE.search(text):
@@ -108,7 +118,7 @@ class TreeBuilder:
         if event.anchor:
             self.anchors[event.anchor] = value
 
-    def _AliasEvent(self, event: Any) -> None:  # noqa: N802
+    def _take_alias(self, event: Any) -> None:
         value: Json = None
         if event.anchor not in self.anchors:
             why = f"No anchor '&{event.anchor}' is complete before it."
@@ -129,10 +139,10 @@ class TreeBuilder:
         else:
             self._store(value, event.start_mark.line + 1)
 
-    def _MappingStartEvent(self, event: Any) -> None:  # noqa: N802
+    def _open_mapping(self, event: Any) -> None:
         self._open({}, event)
 
-    def _SequenceStartEvent(self, event: Any) -> None:  # noqa: N802
+    def _open_list(self, event: Any) -> None:
         self._open([], event)
 
     def _open(self, container: Any, event: Any) -> None:
@@ -148,14 +158,14 @@ class TreeBuilder:
             frame.keep = False
         self.frames.append(frame)
 
-    def _MappingEndEvent(self, _event: Any) -> None:  # noqa: N802
+    def _end_mapping(self, _event: Any) -> None:
         frame = self.frames.pop()
         for merged in frame.merges:
             for key, value in merged.items():
                 frame.container.setdefault(key, value)
         self._close(frame)
 
-    def _SequenceEndEvent(self, _event: Any) -> None:  # noqa: N802
+    def _end_list(self, _event: Any) -> None:
         self._close(self.frames.pop())
 
     def _close(self, frame: _Frame) -> None:
