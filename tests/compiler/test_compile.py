@@ -218,6 +218,18 @@ def test_costly_work_that_two_lanes_read_is_kept_and_cheap_work_is_not() -> None
     assert not plan_of(LOAD + cheap + JOIN_TWICE).step("joined").kept
 
 
+def test_costly_work_is_kept_for_one_reader_that_reads_it_twice() -> None:
+    joined = "  joined: {type: processor.join, from: [load, load], on: [a]}\n"
+    out = "  out: {type: destination.discard, from: after}\n"
+    expect = "expectations: [{check: not_null, column: a}]"
+    checked = f"  after: {{type: processor.expect, from: joined, {expect}}}\n"
+    assert plan_of(LOAD + joined + checked + out).step("joined").kept
+    filled = "  after: {type: processor.fill_missing, from: joined, computed: {a: mean}}\n"
+    assert plan_of(LOAD + joined + filled + out).step("joined").kept
+    constant = "  after: {type: processor.fill_missing, from: joined, values: {a: 1}}\n"
+    assert not plan_of(LOAD + joined + constant + out).step("joined").kept
+
+
 def test_cache_true_keeps_whatever_it_is() -> None:
     cheap = "  joined: {type: processor.filter, from: load, condition: a > 0, cache: true}"
     assert plan_of(LOAD + cheap + JOIN_TWICE).step("joined").kept

@@ -105,10 +105,15 @@ class Stage(BaseModel):
         """The capabilities that this very configuration needs."""
         return self.needs
 
+    def readings(self, times: int) -> int:
+        """How often the input is computed when the output is computed ``times`` times."""
+        return 1 if self.eager else times
+
     def columns_after(self, inputs: Mapping[str, Schema]) -> Schema | Mapping[str, Schema] | None:
         """The columns of the output where they follow from the inputs' alone; ``None``: ask the engine.
 
-        ``inputs`` is keyed by port; variadic inputs are ``"0"``, ``"1"`` … An ``eager`` stage must answer.
+        ``inputs`` is keyed by port; variadic inputs are ``"0"``, ``"1"`` … The verb of an ``eager`` stage is
+        not asked: ``None`` then means that nobody knows before the run.
         """
         del inputs
         return None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from headrace.core import Destination, Frame, InvalidCall, did_you_mean, upstream
+from headrace.storage.columns import schema_of
 
 from .counting import lane_key, outputs_of
 from .execute import Execution, call_verb, in_our_words
@@ -32,8 +33,12 @@ def preview(context: RunContext, request: Request, analysis: Analysis) -> None:
     frames = _frames(context, step, analysis)
 
     def shown(name: str, output: str | None) -> dict[str, Any]:
-        table = context.engine.to_arrow(frames[name, output].limit(request.rows))
-        return {"schema": analysis.schemas[name, output].to_json(), "rows": table.to_pylist()}
+        frame = frames[name, output]
+        schema = analysis.schemas.get((name, output)) or schema_of(frame)
+        return {
+            "schema": schema.to_json(),
+            "rows": context.engine.to_arrow(frame.limit(request.rows)).to_pylist(),
+        }
 
     try:
         inputs = {port: shown(*lane_key(plan, lane.stage, lane.output)) for port, lane in step.inputs.items()}

@@ -138,6 +138,8 @@ def _schemas(step: Step, inputs: Mapping[str, Schema], view: Callable[[Step], Ru
         if step.on_error == "route" and ERRORS not in named and inputs:
             named[ERRORS] = _with_error_columns(next(iter(inputs.values())))
         return named
+    if step.stage.eager:
+        return {}
     run = view(step)
     keys = _cache_keys(step, inputs, run)
     cached = {output: cache.get(key) for output, key in keys.items()}

@@ -23,16 +23,18 @@ def share_frames(draft: Draft) -> Draft:
     readers = Counter(lane.stage for name in order for lane in draft.lanes[name].values())
     actions: Counter[str] = Counter()
     kept: set[str] = set()
+    reread = {name for name in order if readers[name] > 1}
     for name in reversed(order):
         stage, node = draft.stages[name], draft.pipeline.stages[name]
         routed = stage.rejects and node.on_error != "stop"
         times = actions[name] + routed
         must = node.cache or (stage.once and times > 1)
-        if not isinstance(stage, Destination) and (
-            must or (times > 1 and readers[name] > 1 and costly[name])
-        ):
+        if not isinstance(stage, Destination) and (must or (times > 1 and name in reread and costly[name])):
             kept.add(name)
-        computes = 1 if name in kept or stage.eager or isinstance(stage, Destination) else times
+        own = 1 if name in kept or isinstance(stage, Destination) else times
+        computes = 1 if isinstance(stage, Destination) else stage.readings(own)
         for lane in draft.lanes[name].values():
             actions[lane.stage] += computes
+            if computes > max(own, 1):
+                reread.add(lane.stage)
     return draft.with_issues((), kept=frozenset(kept))

@@ -34,7 +34,7 @@ class ConvertTypes(Processor):
         "`error_row` does with its row what `on_error` says, which by default is to stop as well.",
     )
 
-    @field_validator("columns", mode="before")
+    @field_validator("columns", mode="before", json_schema_input_type=dict[Column, str | Conversion])
     @classmethod
     def _bare_types(cls, columns: Any) -> Any:
         if not isinstance(columns, Mapping):
@@ -53,7 +53,9 @@ class ConvertTypes(Processor):
                 raise ValueError(f"'{name}': {to.format} makes dates and timestamps, not text")
         return columns
 
-    @field_validator("on_failure", mode="before")
+    @field_validator(
+        "on_failure", mode="before", json_schema_input_type=Literal["error_row", "null", "stop"] | None
+    )
     @classmethod
     def _yaml_null(cls, value: Any) -> Any:
         return "null" if value is None else value  # `on_failure: null` is how people write it

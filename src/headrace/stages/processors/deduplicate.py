@@ -23,7 +23,10 @@ class Deduplicate(Processor):
     keep: Literal["any", "first", "last"] = Field(
         "any", description="Which row stays: `first` or `last` by `order_by`, or `any`, which is cheapest."
     )
-    order_by: Annotated[tuple[Ordering, ...], BeforeValidator(as_orderings)] = Field(
+    order_by: Annotated[
+        tuple[Ordering, ...],
+        BeforeValidator(as_orderings, json_schema_input_type=Column | Ordering | tuple[Column | Ordering, ...]),
+    ] = Field(
         (),
         description="What first and last mean: a name (ascending), or column, direction and nulls. "
         "Rows that are equal here, too, are chosen from freely.",

@@ -51,6 +51,10 @@ class Expect(Processor):
         """The input's."""
         return inputs["frame"]
 
+    def readings(self, times: int) -> int:
+        """Once to check, and whenever somebody reads the rows."""
+        return times + 1
+
     def transform(self, frame: Frame, run: Run) -> Frame | WithErrors:
         """The same rows; or, where they are routed, the right ones and the wrong ones."""
         action = self._action(run)

@@ -56,6 +56,10 @@ class FillMissing(Processor):
         """The input's."""
         return inputs["frame"]
 
+    def readings(self, times: int) -> int:
+        """What is computed needs all rows before the first can be filled."""
+        return 2 * times if self.computed else times
+
     def problems(self, inputs: Mapping[str, Schema]) -> Iterator[Issue]:
         """Values and statistics that do not fit a column's type."""
         yield from filling_problems(inputs["frame"], self._filling())

@@ -35,7 +35,13 @@ class Join(Processor):
         description="`left`, `right`, `full` also keep rows without a partner; `semi` keeps left rows that "
         "have one, `anti` those that have none; `cross` pairs each with each.",
     )
-    on: Annotated[dict[LeftColumn, RightColumn], BeforeValidator(as_pairs)] = Field(
+    on: Annotated[
+        dict[LeftColumn, RightColumn],
+        BeforeValidator(
+            as_pairs,
+            json_schema_input_type=LeftColumn | tuple[LeftColumn, ...] | dict[LeftColumn, RightColumn],
+        ),
+    ] = Field(
         {},
         description="Columns that have to be equal: names, or left name → right name.",
         examples=[["id"], {"id": "house_id"}],

@@ -22,7 +22,10 @@ class Sort(Processor):
     keeps_rows = True
     costly = True
 
-    by: Annotated[tuple[Ordering, ...], BeforeValidator(as_orderings)] = Field(
+    by: Annotated[
+        tuple[Ordering, ...],
+        BeforeValidator(as_orderings, json_schema_input_type=Column | Ordering | tuple[Column | Ordering, ...]),
+    ] = Field(
         min_length=1,
         description="Columns, the most important first: a name (ascending), or column, direction and nulls.",
         examples=[["city", {"column": "price", "direction": "desc", "nulls": "last"}]],
