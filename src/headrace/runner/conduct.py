@@ -40,6 +40,7 @@ from .schemas import analyze
 if TYPE_CHECKING:
     from headrace.compiler import Plan
     from headrace.core import Json
+    from headrace.ml import Helper
 
 __all__ = ["conduct"]
 
@@ -91,6 +92,7 @@ class _Run:
         self._events: list[dict[str, Json]] = []
         self._open = contextlib.ExitStack()
         self._state: State | None = None
+        self._tracker: Helper | None = None
         self._attempt = 1
 
     def whole(self) -> None:
@@ -116,7 +118,7 @@ class _Run:
         if self.request.verb == "run" and any(step.type.startswith("ml.") for step in plan.steps):
             from headrace.ml import warm_up
 
-            warm_up(project.folder, project.tracking)
+            self._tracker = warm_up(project.folder, project.tracking)
 
     @contextlib.contextmanager
     def _recorded(self, plan: Plan, project: Project) -> Iterator[State]:
@@ -208,6 +210,8 @@ class _Run:
                 self._state.runs.end(self.id, self._attempt, how, result)
         with contextlib.suppress(Exception):
             self._open.close()
+        if self._tracker is not None:
+            self._tracker.close(how)
 
 
 def _store(state: State, run_id: str, event: dict[str, Json]) -> None:
