@@ -21,6 +21,13 @@ EVERYTHING = os.environ.get("HEADRACE_REQUIRE_ALL") == "1"
 """A missing part of the machine fails its tests instead of skipping them."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that need a JVM go to one worker (``--dist loadgroup``): a second JVM would cost another GB."""
+    for item in items:
+        if item.get_closest_marker("spark"):
+            item.add_marker(pytest.mark.xdist_group("spark"))
+
+
 @pytest.fixture(scope="session")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """The embedded engine, started once per process."""
@@ -38,8 +45,9 @@ def session(engine: Engine) -> SparkSession:
 @pytest.fixture(scope="session")
 def shared_spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine | EngineFailed]:
     """One JVM per process, or why there is none."""
+    settings = EngineSettings(threads=2, memory="1GB")
     try:
-        opened = open_engine("spark", EngineSettings(threads=2), scratch=tmp_path_factory.mktemp("spark"))
+        opened = open_engine("spark", settings, scratch=tmp_path_factory.mktemp("spark"))
     except EngineFailed as why:
         yield why
         return
@@ -48,14 +56,13 @@ def shared_spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine | 
 
 
 @pytest.fixture
-def spark_engine(shared_spark: Engine | EngineFailed, request: pytest.FixtureRequest) -> Iterator[Engine]:
+def spark_engine(shared_spark: Engine | EngineFailed, engine: Engine) -> Iterator[Engine]:
     """The Spark engine on this machine; a test that uses it carries the mark ``spark``."""
     if isinstance(shared_spark, EngineFailed):
         (pytest.fail if EVERYTHING else pytest.skip)(str(shared_spark))
-    embedded: Engine = request.getfixturevalue("engine")
     _ = shared_spark.session
     yield shared_spark
-    _ = embedded.session
+    _ = engine.session
 
 
 @pytest.fixture(params=["embedded", pytest.param("spark", marks=pytest.mark.spark)])

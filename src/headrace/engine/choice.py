@@ -48,9 +48,7 @@ def _choose(needs: Mapping[str, frozenset[str]], settings: EngineSettings) -> Ch
     if blocked is None:
         return Choice("embedded", "every stage can run on it")
     stage, capability, found = blocked
-    return Choice(
-        "spark", f"'{stage}' needs it ({capability}: {found.reason}), at {settings.spark.master}"
-    )
+    return Choice("spark", f"'{stage}' needs it ({capability}: {found.reason}), at {settings.spark.master}")
 
 
 def _first_gap(engine: str, needs: Mapping[str, frozenset[str]]) -> tuple[str, str, Gap] | None:

@@ -75,6 +75,8 @@ def _own_marks(kind: str, body: Any) -> Iterator[str]:
             for name in expression.alias.name:
                 if name.startswith(f"__{MARK}"):
                     yield name[2:]
+    if kind == "collect_metrics" and body.name.startswith(MARK):
+        yield body.name
 
 
 def _whole_below(kind: str, body: Any, whole: bool, joins_read_all: bool) -> bool:

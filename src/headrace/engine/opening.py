@@ -27,7 +27,7 @@ def open_engine(name: str, settings: EngineSettings | None = None, *, scratch: P
 
         return EmbeddedEngine(settings, scratch=scratch)
     if name == "spark":
-        from .spark import SparkEngine
+        from .spark import open_spark
 
-        return SparkEngine(settings, scratch=scratch)
+        return open_spark(settings, scratch=scratch)
     raise InvalidCall("unknown-engine", f"No engine '{name}'.", hint=did_you_mean(name, ENGINES))

@@ -2,91 +2,169 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+import socket
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit
 
-from headrace.core import EngineFailed
+from headrace.core import InvalidCall, Unavailable
 
 from .engine import Engine, Spilled
+from .jvm import the_context
+from .observed import ClassicCounts, ConnectCounts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from pyspark.sql import SparkSession
 
     from headrace.core import EngineSettings, Frame
 
-__all__ = ["SparkEngine"]
+__all__ = ["ClassicSpark", "ConnectSpark", "open_spark"]
+
+MASTERS = ("local", "spark://", "yarn", "k8s://", "sc://")
+PATIENCE = 5.0
+"""Seconds to wait for a server's answer before the run is given up."""
 
 
-class SparkEngine(Engine):
-    """A classic session on ``local[*]``, ``spark://``, ``yarn`` or ``k8s://``."""
+def open_spark(settings: EngineSettings, *, scratch: Path) -> Engine:
+    """The session that ``settings.spark.master`` asks for."""
+    master = settings.spark.master
+    if not master.startswith(MASTERS):
+        raise InvalidCall(
+            "invalid-spark-master",
+            f"'{master}' is not a Spark master.",
+            hint="Write local[*], spark://HOST:PORT, yarn, k8s://… or sc://HOST:PORT.",
+        )
+    if master.startswith("sc://"):
+        return ConnectSpark(settings)
+    return ClassicSpark(settings, scratch=scratch)
+
+
+class _Spark(Engine):
+    """What a classic and a connected session have in common."""
 
     name: ClassVar[str] = "spark"
+    _session: SparkSession
+    _counts: ClassicCounts | ConnectCounts
 
-    def __init__(self, settings: EngineSettings, *, scratch: Path) -> None:
-        found = importlib.util.find_spec("pyspark")
-        if not found or not found.origin or not (Path(found.origin).parent / "jars").is_dir():
-            raise EngineFailed(
-                "spark-not-installed",
-                "The engine 'spark' needs the full PySpark, and only its client is installed.",
-                hint="Run: pip install 'headrace[spark]'",
-            )
-        os.environ.pop("SPARK_CONNECT_MODE_ENABLED", None)
-        os.environ["PYSPARK_PYTHON"] = settings.spark.python or sys.executable
-        from pyspark.sql import SparkSession
-
-        builder = SparkSession.builder.master(f"local[{settings.threads or '*'}]").appName("headrace")
-        for key, value in {
-            "spark.ui.enabled": "false",
-            "spark.driver.bindAddress": "127.0.0.1",
-            "spark.driver.host": "127.0.0.1",
-            "spark.sql.shuffle.partitions": "2",
-            "spark.ui.showConsoleProgress": "false",
-            "spark.sql.session.timeZone": "UTC",
-            "spark.local.dir": str(scratch),
-        }.items():
-            builder = builder.config(key, value)
-        self._session = builder.getOrCreate()
+    def __init__(self) -> None:
+        self._kept: list[Frame] = []
 
     @property
     def version(self) -> str:
         """``spark 4.2.0``."""
         return f"spark {self._session.version}"
 
-    @property
-    def session(self) -> SparkSession:
-        """The session."""
-        os.environ.pop("SPARK_CONNECT_MODE_ENABLED", None)
-        return self._session
-
     def counted(self, frame: Frame, label: str) -> Frame:
-        """See :class:`Engine`."""
-        del label
-        return frame
+        """See :class:`Engine`: Spark's own ``observe``, told when an action ends."""
+        return self._counts.counted(frame, label)
 
     def counts(self) -> Mapping[str, int | None]:
         """See :class:`Engine`."""
-        return {}
+        return self._counts.so_far()
 
     def settle(self) -> None:
         """See :class:`Engine`."""
+        self._counts.settle()
 
     def spill(self, frame: Frame, folder: Path) -> Spilled:
-        """See :class:`Engine`."""
+        """Kept by Spark, in memory and on the disks of whoever computes."""
+        from pyspark import StorageLevel
+
         del folder
-        return Spilled(frame.persist(), None)
+        kept = frame.persist(StorageLevel.MEMORY_AND_DISK)
+        self._kept.append(kept)
+        return Spilled(kept, kept.count())
 
     def interrupt(self) -> None:
         """Ends what the session is computing."""
-        self._session.sparkContext.cancelAllJobs()
+        self._session.interruptAll()
 
     def release(self) -> None:
         """Gives back what ``spill`` has kept."""
+        while self._kept:
+            self._kept.pop().unpersist()
+
+
+class ClassicSpark(_Spark):
+    """``local[*]``, ``spark://``, ``yarn`` and ``k8s://``: the driver is a JVM beside this process."""
+
+    def __init__(self, settings: EngineSettings, *, scratch: Path) -> None:
+        super().__init__()
+        context = the_context().acquire(settings, scratch)
+        from pyspark.sql import SparkSession
+
+        os.environ.pop("SPARK_CONNECT_MODE_ENABLED", None)
+        self._session = SparkSession(context).newSession()
+        self._counts = ClassicCounts()
+        self._counts.listen(self._session)
+        self._closed = False
+
+    @property
+    def session(self) -> SparkSession:
+        """The session."""
+        from pyspark.sql import SparkSession
+
+        # PySpark's functions ask the environment which kind of column to make.
+        os.environ.pop("SPARK_CONNECT_MODE_ENABLED", None)
+        SparkSession._activeSession = self._session
+        return self._session
 
     def close(self) -> None:
-        """Stops the session and its JVM's context."""
-        self._session.stop()
+        """Gives back what it kept, and ends the JVM after the last session."""
+        if not self._closed:
+            self._closed = True
+            self.release()
+            the_context().let_go()
+
+
+class ConnectSpark(_Spark):
+    """``sc://HOST:PORT``: the client alone is enough here, the JVM is over there."""
+
+    def __init__(self, settings: EngineSettings) -> None:
+        super().__init__()
+        _knock(settings.spark.master)
+        self._counts = counts = ConnectCounts()
+        from pyspark.sql.connect.session import SparkSession
+
+        class Requests(SparkSession.Hook):  # type: ignore[misc]
+            def on_execute_plan(self, request: Any) -> Any:
+                counts.requested(request)
+                return request
+
+        builder = SparkSession.builder.remote(settings.spark.master)
+        builder._registerHook(lambda _: Requests())
+        self._session = builder.create()
+        wanted = {"spark.sql.session.timeZone": "UTC", "spark.sql.ansi.enabled": "true"}
+        for key, value in (wanted | dict(settings.spark.settings)).items():
+            self._session.conf.set(key, value)
+
+    @property
+    def session(self) -> SparkSession:
+        """The session, active in the calling thread."""
+        from pyspark.sql.connect.session import SparkSession
+
+        os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"
+        SparkSession._active_session.session = self._session
+        return self._session
+
+    def close(self) -> None:
+        """Gives back what it kept and ends the session; safe to repeat."""
+        if not self._session.is_stopped:
+            self.release()
+            self._session.stop()
+
+
+def _knock(master: str) -> None:
+    """The client would go on trying for minutes; a closed door is known in an instant."""
+    place = urlsplit(master)
+    try:
+        socket.create_connection((place.hostname or "", place.port or 15002), timeout=PATIENCE).close()
+    except OSError as error:
+        raise Unavailable(
+            "engine-unreachable",
+            f"No Spark Connect server answers at {place.hostname}:{place.port or 15002}: {error}.",
+            hint="Start the server, or mend 'master' in the [engine.spark] section.",
+        ) from None
