@@ -9,9 +9,10 @@ from headrace.core import Issue, Schema, did_you_mean
 from .algorithms import LIBRARIES, parameter_names
 from .gate import Gate, gate_issues
 from .metrics import METRICS, metric_names
+from .scoring import Scoring
 from .specification import PREDICTION, PROBABILITY, Specification, possible_tasks
 
-__all__ = ["promotion_issues", "training_issues"]
+__all__ = ["promotion_issues", "scoring_issues", "training_issues"]
 
 NUMBERS = ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal")
 
@@ -120,3 +121,14 @@ def promotion_issues(gate: Gate, columns: Schema) -> Iterator[Issue]:
         return
     numbers = [each.name for each in columns if each.type.startswith(NUMBERS) and each.name != "version"]
     yield from gate_issues(gate, numbers)
+
+
+def scoring_issues(scoring: Scoring, columns: Schema) -> Iterator[Issue]:
+    """Added columns that are there already."""
+    for name in scoring.added:
+        if columns.get(name) is not None:
+            yield Issue(
+                "name-taken",
+                f"The input has a column '{name}' already.",
+                hint="Name the added columns with 'prediction', 'version_column' and 'probability'.",
+            )

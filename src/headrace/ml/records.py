@@ -12,6 +12,7 @@ from .dataset import Feature
 
 __all__ = [
     "Candidate",
+    "Fetched",
     "HoldoutData",
     "ModelFile",
     "Promoted",
@@ -127,6 +128,15 @@ class Promoted:
 
     production: int | None
     previous: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A version's files on this machine, and Spark's type of its predictions."""
+
+    version: int
+    folder: str
+    output: str
 
 
 @dataclass(frozen=True, slots=True)

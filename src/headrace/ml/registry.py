@@ -19,7 +19,7 @@ from .store import Store
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-__all__ = ["LABELS", "Label", "Labels", "labels_of", "promote", "read_version", "register", "versions"]
+__all__ = ["LABELS", "Label", "Labels", "known_model", "labels_of", "promote", "read_version", "register", "tag_version", "versions"]
 
 Label = Literal["staging", "production"]
 LABELS: tuple[Label, ...] = ("staging", "production")

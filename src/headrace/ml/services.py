@@ -8,7 +8,7 @@ from typing import Any
 import mlflow  # noqa: TID253  # importing it is what this process is for
 import mlflow.sklearn  # noqa: F401, TID253
 
-from . import decisions, rescoring, tracking
+from . import catalog, decisions, rescoring, tracking
 
 __all__ = ["SERVICES"]
 
@@ -16,7 +16,13 @@ SERVICES: Mapping[str, Callable[..., Any]] = {
     "open_run": tracking.open_run,
     "finish_run": tracking.finish_run,
     "fail_run": tracking.fail_run,
+    "run_ended_badly": tracking.run_ended_badly,
     "fail_dead_runs": tracking.fail_dead_runs,
+    "fetch_version": catalog.fetch_version,
+    "list_models": catalog.list_models,
+    "list_versions": catalog.list_versions,
+    "read_training": catalog.read_training,
+    "resolve_version": catalog.resolve_version,
     "production_version": rescoring.production_version,
     "score_version": rescoring.score_version,
     "promote_version": decisions.promote_version,

@@ -17,7 +17,15 @@ from .store import Store
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-__all__ = ["client_of", "fail_dead_runs", "fail_run", "finish_run", "log_texts", "open_run"]
+__all__ = [
+    "client_of",
+    "fail_dead_runs",
+    "fail_run",
+    "finish_run",
+    "log_texts",
+    "open_run",
+    "run_ended_badly",
+]
 
 PARAMETER_LIMIT = 6000
 INPUTS_LIMIT = 200
@@ -88,6 +96,14 @@ def fail_run(store: Store, run_id: str, code: str, message: str, state: str = "F
     client = client_of(store)
     client.set_tag(run_id, "headrace.error", f"{code}: {message}"[:TAG_LIMIT])
     client.set_terminated(run_id, state)
+
+
+def run_ended_badly(store: Store, run_id: str, state: str) -> None:
+    """The training was fine and the run it was part of was not: its record says so."""
+    client = client_of(store)
+    client.set_tag(run_id, "headrace.run_state", state)
+    if client.get_run(run_id).info.status in ("RUNNING", "FINISHED"):
+        client.set_terminated(run_id, "KILLED" if state == "cancelled" else "FAILED")
 
 
 def fail_dead_runs(store: Store, dead: list[str]) -> list[str]:
