@@ -79,7 +79,7 @@ class Secrets:
 
     def _look_in(self, source: str, name: str) -> str | None:
         if source == "environment":
-            return self.variables.get(PREFIX + name) or self.variables.get(name)
+            return self.variables.get(PREFIX + name) or self.variables.get(name) or None
         if source == "file":
             return self._from_folder(name) or self._from_file(name)
         if source == "keyring":
