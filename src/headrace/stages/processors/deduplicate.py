@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, model_validator
 
-from headrace.core import Columns, Field, Frame, Processor, Run, Schema
+from headrace.core import Column, Columns, Field, Frame, Processor, Run, Schema
 from headrace.storage.columns import Ordering, as_orderings, column, spare_names
 
 
@@ -25,7 +25,9 @@ class Deduplicate(Processor):
     )
     order_by: Annotated[
         tuple[Ordering, ...],
-        BeforeValidator(as_orderings, json_schema_input_type=Column | Ordering | tuple[Column | Ordering, ...]),
+        BeforeValidator(
+            as_orderings, json_schema_input_type=Column | Ordering | tuple[Column | Ordering, ...]
+        ),
     ] = Field(
         (),
         description="What first and last mean: a name (ascending), or column, direction and nulls. "

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-from headrace.core import Field, Frame, Processor, Run, Schema
+from headrace.core import Column, Field, Frame, Processor, Run, Schema
 from headrace.storage.columns import Ordering, as_orderings
 
 ALL = 2**63 - 1
@@ -24,7 +24,9 @@ class Sort(Processor):
 
     by: Annotated[
         tuple[Ordering, ...],
-        BeforeValidator(as_orderings, json_schema_input_type=Column | Ordering | tuple[Column | Ordering, ...]),
+        BeforeValidator(
+            as_orderings, json_schema_input_type=Column | Ordering | tuple[Column | Ordering, ...]
+        ),
     ] = Field(
         min_length=1,
         description="Columns, the most important first: a name (ascending), or column, direction and nulls.",

@@ -24,9 +24,7 @@ class Union(Processor):
     )
     distinct: bool = Field(False, description="Whether of equal rows only one stays.")
 
-    @field_validator(
-        "missing", mode="before", json_schema_input_type=Literal["stop", "null", "drop"] | None
-    )
+    @field_validator("missing", mode="before", json_schema_input_type=Literal["stop", "null", "drop"] | None)
     @classmethod
     def _yaml_null(cls, value: Any) -> Any:
         return "null" if value is None else value  # `missing: null` is how people write it
