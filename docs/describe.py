@@ -172,7 +172,7 @@ def words(annotation: Any) -> str:
         return f"list of {words(arguments[0])}"
     if _is(annotation, BaseModel):
         return f"[{annotation.__name__}](#{annotation.__name__.lower()})"
-    return PLAIN.get(annotation) or getattr(annotation, "__name__", str(annotation))
+    return PLAIN.get(annotation) or str(getattr(annotation, "__name__", annotation))
 
 
 def _is(kind: Any, *wanted: type) -> bool:

@@ -127,7 +127,7 @@ def connections() -> str:
         "`${env:NAME}` and `${secret:NAME}`; both are looked up when the connection is opened.",
     ]
     for model in vars(room).values():
-        if isinstance(model, type) and model.__module__ == room.__name__ and "kind" in model.model_fields:
+        if isinstance(model, type) and issubclass(model, BaseModel) and "kind" in model.model_fields:
             kind = model.model_fields["kind"].default
             parts += [f"## {kind}", prose(model.__doc__), *model_parts(model)]
     return "\n\n".join(parts) + "\n"
