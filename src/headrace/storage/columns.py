@@ -19,6 +19,7 @@ __all__ = [
     "Ordering",
     "as_orderings",
     "column",
+    "functions_called",
     "identifiers",
     "literal",
     "matching",
@@ -183,6 +184,16 @@ def _decimal(kind: str) -> tuple[int, int] | None:
 
 def identifiers(sql: str) -> set[str]:
     """Every name that an expression mentions, functions and keywords included; text literals are left out."""
-    bare = re.sub(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|--[^\n]*|/\*.*?\*/", " ", sql, flags=re.DOTALL)
+    bare = _without_text(sql)
     ticked = {each.replace("``", "`") for each in re.findall(r"`((?:[^`]|``)+)`", bare)}
     return ticked | set(re.findall(r"[^\W\d]\w*", re.sub(r"`(?:[^`]|``)+`", " ", bare)))
+
+
+def functions_called(sql: str) -> set[str]:
+    """The functions that an expression calls, in lower case."""
+    return {each.lower() for each in re.findall(r"([^\W\d]\w*)\s*\(", _without_text(sql))}
+
+
+def _without_text(sql: str) -> str:
+    literals = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|--[^\n]*|/\*.*?\*/"
+    return re.sub(literals, " ", sql, flags=re.DOTALL)

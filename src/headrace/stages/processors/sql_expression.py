@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from pydantic import field_validator
 
 from headrace.core import Field, Frame, NewColumn, Processor, Run, SqlExpression
-from headrace.storage.columns import identifiers
+from headrace.storage.columns import functions_called, identifiers
 
 MAKES_ROWS = {"explode", "explode_outer", "posexplode", "posexplode_outer", "inline", "inline_outer", "stack"}
 
@@ -33,8 +32,7 @@ class SqlExpressions(Processor):
     @classmethod
     def _one_row_each(cls, columns: dict[str, str]) -> dict[str, str]:
         for name, expression in columns.items():
-            makers = MAKES_ROWS & {each.casefold() for each in identifiers(expression)}
-            if any(re.search(rf"\b{each}\s*\(", expression, re.IGNORECASE) for each in makers):
+            if MAKES_ROWS & functions_called(expression):
                 raise ValueError(
                     f"the expression of '{name}' makes several rows of one; use processor.sql for that"
                 )
