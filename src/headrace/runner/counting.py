@@ -60,7 +60,7 @@ def marks(plan: Plan, mode: Literal["stages", "ends", "off"]) -> frozenset[Key]:
         group_of[step.name, output] for step in plan.steps for output in outputs_of(step) if _tells(step)
     }
     for step in plan.steps:
-        if step.acts:
+        if _takes_all(step):
             known |= {group_of[lane_key(plan, lane.stage, lane.output)] for lane in step.inputs.values()}
     wanted: dict[int, Key] = {}
     for key, group in group_of.items():
@@ -70,8 +70,13 @@ def marks(plan: Plan, mode: Literal["stages", "ends", "off"]) -> frozenset[Key]:
 
 
 def _tells(step: Step) -> bool:
-    """Whether the step knows its own rows: our readers do, and what holds its rows in hand."""
-    return isinstance(step.stage, Origin) or step.stage.eager or step.kept
+    """Whether the step knows its own rows: our readers do, and what is computed once and kept."""
+    return isinstance(step.stage, Origin) or step.kept or _takes_all(step)
+
+
+def _takes_all(step: Step) -> bool:
+    """Whether the step reads its input to the end and says how much there was; user code may do neither."""
+    return step.acts and not step.stage.once
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -57,17 +58,14 @@ class Execution:
             raise known from error
 
     def _do(self, step: Step) -> None:
-        if step.acts:
-            with self.progress.action(step):
-                result = self._call(step)
-        else:
+        moves_data = step.acts or step.kept
+        with self.progress.action(step) if moves_data else contextlib.nullcontext():
             result = self._call(step)
-        if isinstance(result, Staged):
-            self.staged.append((step, result))
-            return
-        self.hand_on(step, result)
-        if step.kept:
-            with self.progress.action(step):
+            if isinstance(result, Staged):
+                self.staged.append((step, result))
+                return
+            self.hand_on(step, result)
+            if step.kept:
                 self._spill(step)
 
     def _call(self, step: Step) -> Any:

@@ -29,6 +29,7 @@ from headrace.core import (
     did_you_mean,
     hinted_values,
 )
+from headrace.storage.columns import schema_of
 
 from .counting import lane_key, outputs_of
 from .execute import call_verb, in_our_words
@@ -139,7 +140,7 @@ def _schemas(step: Step, inputs: Mapping[str, Schema], view: Callable[[Step], Ru
             named[ERRORS] = _with_error_columns(next(iter(inputs.values())))
         return named
     if step.stage.eager:
-        return {}
+        return {}  # only its code knows, and analysis runs no code
     run = view(step)
     keys = _cache_keys(step, inputs, run)
     cached = {output: cache.get(key) for output, key in keys.items()}
@@ -186,13 +187,7 @@ def _ask(step: Step, inputs: Mapping[str, Schema], run: Run) -> Schemas:
         found[ERRORS] = result.rejected
         result = result.frame
     found |= dict(result) if isinstance(result, Mapping) else dict.fromkeys(outputs_of(step), result)
-    return {output: _schema_of(frame) for output, frame in found.items()}
-
-
-def _schema_of(frame: Any) -> Schema:
-    return Schema(
-        tuple(ColumnType(f.name, f.dataType.simpleString(), f.nullable) for f in frame.schema.fields)
-    )
+    return {output: schema_of(frame) for output, frame in found.items()}
 
 
 def _engine_issue(plan: Plan, step: Step, error: HeadraceError) -> Issue:

@@ -1,0 +1,160 @@
+"""Runs that are cancelled, killed, or whose code misbehaves: nothing half done is left, and it is said."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from typing import Any
+
+import psutil
+import pytest
+
+LOAD = "  load: {type: origin.files, path: orders.csv, format: csv}\n"
+WRITE = "  write: {type: destination.files, from: code, path: out, format: csv}\n"
+
+
+def code(body: str) -> str:
+    lines = "".join(f"      {line}\n" for line in body.splitlines())
+    head = "  code:\n    type: processor.pyspark\n    from: load\n    columns: {id: bigint}\n    code: |\n"
+    return head + lines
+
+
+FOREVER = code("import time\nprint('at work', flush=True)\nwhile True:\n    time.sleep(0.1)")
+
+
+def at_work(event: dict[str, Any]) -> bool:
+    return event["event"] == "log_written" and "at work" in event["message"]
+
+
+def gone_within(pid: int, seconds: float) -> bool:
+    try:
+        psutil.Process(pid).wait(seconds)
+    except psutil.NoSuchProcess:
+        return True
+    except psutil.TimeoutExpired:
+        return False
+    return True
+
+
+def children(pid: int) -> list[int]:
+    return [each.pid for each in psutil.Process(pid).children(recursive=True)]
+
+
+def test_ctrl_c_cancels_and_leaves_with_130(place: Any, events_until: Any) -> None:
+    place.pipeline(
+        LOAD
+        + code("import time\nprint('at work', flush=True)\ntime.sleep(3)\noutput = inputs[0].select('id')")
+        + WRITE
+    )
+    process = place.start("run", "p.yaml", "--events")
+    events_until(process, at_work)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert place.json("runs", "show", "last")["state"] == "cancelled"
+    assert place.visible() == ["orders.csv"]
+
+
+def test_code_that_never_returns_is_stopped_after_the_grace(place: Any, events_until: Any) -> None:
+    place.pipeline(LOAD + FOREVER + WRITE)
+    process = place.start("run", "p.yaml", "--events")
+    events_until(process, at_work)
+    (child, *_) = children(process.pid)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=40)
+    assert process.returncode == 130
+    assert gone_within(child, 1)
+
+
+def test_a_killed_parent_takes_its_run_with_it(place: Any, events_until: Any) -> None:
+    place.pipeline(LOAD + FOREVER + WRITE)
+    process = place.start("run", "p.yaml", "--events")
+    events_until(process, at_work)
+    below = children(process.pid)
+    process.kill()
+    process.communicate()
+    assert all(gone_within(pid, 2) for pid in below)
+    assert place.json("runs", "show", "last")["state"] == "failed"
+    assert place.json("runs", "show", "last")["error"]["code"] == "interrupted"
+    assert not list((place.folder / ".headrace" / "runs").glob("*/scratch"))
+
+
+def test_a_killed_run_is_told_by_its_parent(place: Any, events_until: Any) -> None:
+    place.pipeline(LOAD + FOREVER + WRITE)
+    process = place.start("run", "p.yaml", "--json")
+    end = time.monotonic() + 60
+    while time.monotonic() < end and not place.json("runs", "list", "--state", "running"):
+        pass
+    run_id = place.json("runs", "list")[0]["run_id"]
+    os.kill(int(next(pid for pid in children(process.pid))), signal.SIGKILL)
+    out, _ = process.communicate(timeout=30)
+    result = json.loads(out)
+    assert process.returncode == 1
+    assert (result["run_id"], result["state"], result["error"]["code"]) == (run_id, "failed", "process-died")
+    assert "SIGKILL" in result["error"]["message"]
+
+
+def test_a_run_is_cancelled_from_another_terminal(place: Any, events_until: Any) -> None:
+    place.pipeline(
+        LOAD
+        + code("import time\nprint('at work', flush=True)\ntime.sleep(2)\noutput = inputs[0].select('id')")
+        + WRITE
+    )
+    process = place.start("run", "p.yaml", "--events")
+    events_until(process, at_work)
+    said = place.command("runs", "cancel", "last").stdout
+    process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "nothing" in said
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("rate = 1 / 0", ("ZeroDivisionError", "Line 1")),
+        ("\nraise ValueError('no such house')", ("no such house", "Line 2")),
+        ("import sys\nsys.exit(3)", ("exit",)),
+        ("output = inputs[0].select('nope')", ("nope",)),
+        ("rows = 3", ("output",)),
+    ],
+)
+def test_user_code_that_fails_is_told_with_its_own_line(
+    place: Any, body: str, words: tuple[str, ...]
+) -> None:
+    place.pipeline(LOAD + code(body) + WRITE)
+    result = place.json("run", "p.yaml")
+    assert result["state"] == "failed"
+    assert result["error"]["where"] == "code"
+    for word in words:
+        assert word in result["error"]["message"] + str(result["error"]["hint"])
+    assert place.visible() == ["orders.csv"]
+
+
+def test_user_code_that_ends_the_process_is_told(place: Any) -> None:
+    place.pipeline(LOAD + code("import os\nos._exit(7)") + WRITE)
+    result = place.json("run", "p.yaml")
+    assert (result["state"], result["error"]["code"]) == ("failed", "process-died")
+    assert place.json("runs", "show", "last")["state"] == "failed"
+
+
+def test_user_code_that_prints_a_lot_fills_no_disk(place: Any) -> None:
+    place.pipeline(
+        LOAD + code("for n in range(200_000):\n    print('x' * 100)\noutput = inputs[0].select('id')") + WRITE
+    )
+    result = place.json("run", "p.yaml")
+    assert result["state"] == "finished", result["error"]
+    size = sum(path.stat().st_size for path in (place.folder / ".headrace").rglob("*") if path.is_file())
+    assert size < 40_000_000
+    assert "cut here" in place.command("runs", "logs", "last").stdout
+
+
+def test_a_fork_left_behind_by_user_code_ends_with_the_run(place: Any) -> None:
+    body = (
+        "import subprocess\nforked = subprocess.Popen(['sleep', '300'])\n"
+        "open('pid', 'w').write(str(forked.pid))\noutput = inputs[0].select('id')"
+    )
+    place.pipeline(LOAD + code(body) + WRITE)
+    assert place.json("run", "p.yaml")["state"] == "finished"
+    assert gone_within(int((place.folder / "pid").read_text()), 2)
