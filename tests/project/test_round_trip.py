@@ -296,6 +296,12 @@ def test_text_that_cannot_be_edited_is_an_invalid_document(text: str | bytes) ->
         Document(text)
 
 
+def test_an_anchor_may_be_used_again() -> None:
+    document = Document("a: &x 1\nb: &x 2\nc: *x\n")
+    document.set(("d",), 3)
+    assert document.get(()) == {"a": 1, "b": 2, "c": 2, "d": 3}
+
+
 def test_line_ends_stay_as_they_were() -> None:
     document = Document(TEXT.replace("\n", "\r\n"))
     document.set(("name",), "y")

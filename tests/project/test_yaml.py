@@ -135,6 +135,11 @@ def test_endless_nesting_is_refused() -> None:
         assert [issue.code for issue in issues_of(text) if issue.code != "yaml-key"] == ["yaml-nesting"]
 
 
+def test_a_colon_without_a_key_is_an_issue() -> None:
+    found = issues_of(HEAD + "stages: {a: {type: x.y, : 1}}\n")
+    assert [(issue.code, issue.line) for issue in found] == [("yaml-key", 4)]
+
+
 def test_a_mapping_as_a_key_is_an_issue() -> None:
     assert "yaml-key" in [
         issue.code for issue in issues_of(HEAD + "stages: {a: {type: x.y, ? {b: 1} : 2}}\n")

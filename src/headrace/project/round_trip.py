@@ -45,6 +45,7 @@ def round_trip() -> Any:
     yaml.Constructor = Constructor
     yaml.Representer = Representer
     yaml.Resolver = CoreResolver
+    yaml.composer.warn_double_anchors = False
     yaml.allow_unicode = True
     yaml.preserve_quotes = True
     yaml.width = 1_000_000

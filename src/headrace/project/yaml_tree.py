@@ -185,7 +185,10 @@ class TreeBuilder:
         frame = self.frames[-1]
         line = event.start_mark.line + 1
         frame.key, frame.keep_value = key, True
-        if plain and key == MERGE:
+        if plain and key in ("", MERGE):
+            if not key:
+                self._issue("yaml-key", "A key is missing before ':'.", event)
+                frame.keep_value = False
             return
         path = (*frame.path, key)
         if key in frame.container:
