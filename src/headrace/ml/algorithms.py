@@ -15,7 +15,16 @@ if TYPE_CHECKING:
     from .dataset import Feature
     from .metrics import Task
 
-__all__ = ["ALGORITHMS", "LIBRARIES", "Algorithm", "Learner", "Library", "build", "parameter_names", "requirements"]
+__all__ = [
+    "ALGORITHMS",
+    "LIBRARIES",
+    "Algorithm",
+    "Learner",
+    "Library",
+    "build",
+    "parameter_names",
+    "requirements",
+]
 
 Algorithm = Literal["gradient_boosted_trees", "random_forest", "decision_tree", "linear"]
 Library = Literal["scikit_learn", "xgboost", "lightgbm", "spark_ml"]
@@ -165,7 +174,9 @@ def _linear(learner: Learner) -> Any:
     penalty: dict[str, Any] = {"C": 1 / strength if strength else 1e12}
     if l1:
         penalty |= {"solver": "saga", "l1_ratio": l1 / strength}
-    return linear_model.LogisticRegression(**penalty, random_state=learner.seed, **({"max_iter": 1000} | rounds))
+    return linear_model.LogisticRegression(
+        **penalty, random_state=learner.seed, **({"max_iter": 1000} | rounds)
+    )
 
 
 def _xgboost(learner: Learner, threads: int) -> Any:
@@ -185,7 +196,9 @@ def _lightgbm(learner: Learner, threads: int) -> Any:
         given |= {"subsample_freq": 1}
     if learner.algorithm == "random_forest":
         given |= {"boosting_type": "rf", "subsample": given.get("subsample", 0.632), "subsample_freq": 1}
-    return lightgbm.LGBMRegressor(**given) if learner.task == "regression" else lightgbm.LGBMClassifier(**given)
+    return (
+        lightgbm.LGBMRegressor(**given) if learner.task == "regression" else lightgbm.LGBMClassifier(**given)
+    )
 
 
 def _extra(name: str) -> Any:

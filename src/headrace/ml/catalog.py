@@ -48,7 +48,7 @@ def _resolve(client: MlflowClient, store: Store, model: str, selector: str) -> i
         raise InvalidCall(
             "no-such-version",
             f"No version of '{model}' has the {'alias' if kind == 'alias' else 'label'} '{value}'.",
-            hint=f"`headrace models show {model}` lists its versions, `headrace models promote` puts one there.",
+            hint=f"`headrace models show {model}` lists versions; `headrace models promote` puts one there.",
         )
     return found
 
@@ -78,7 +78,9 @@ def list_models(store: Store) -> list[dict[str, Json]]:
         for each in models:
             by_label: dict[str, Json] = {label: labels.get(each.name, label) for label in LABELS}
             count = len(client.search_model_versions(f"name='{each.name}'"))
-            found.append({"name": each.name, **by_label, "versions": count, "description": each.description or ""})
+            found.append(
+                {"name": each.name, **by_label, "versions": count, "description": each.description or ""}
+            )
         page = models.token
         if not page:
             return sorted(found, key=lambda model: model["name"])
@@ -89,7 +91,9 @@ def list_versions(store: Store, model: str) -> list[VersionInfo]:
     from dataclasses import replace
 
     client = client_of(store)
-    return [replace(each, metrics=_metrics(client, each.tracking_run)) for each in versions(client, store, model)]
+    return [
+        replace(each, metrics=_metrics(client, each.tracking_run)) for each in versions(client, store, model)
+    ]
 
 
 def _metrics(client: MlflowClient, tracking_run: str | None) -> dict[str, float]:

@@ -46,7 +46,9 @@ def _target(spec: Specification, kind: str | None) -> Iterator[Issue]:
             hint="Convert it with processor.convert_types, or set 'task'.",
         )
     if spec.target in spec.features:
-        yield Issue("target-among-features", f"The target '{spec.target}' is one of the features.", field="features")
+        yield Issue(
+            "target-among-features", f"The target '{spec.target}' is one of the features.", field="features"
+        )
 
 
 def _parameters(spec: Specification) -> Iterator[Issue]:
@@ -104,9 +106,7 @@ def _split(spec: Specification) -> Iterator[Issue]:
             hint="Set 'time_column'.",
         )
     if spec.split.time_column is not None and spec.split.by:
-        yield Issue(
-            "conflicting-fields", "A split goes by time or by keys, not by both.", field="split_by"
-        )
+        yield Issue("conflicting-fields", "A split goes by time or by keys, not by both.", field="split_by")
 
 
 def promotion_issues(gate: Gate, columns: Schema) -> Iterator[Issue]:

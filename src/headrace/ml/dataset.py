@@ -1,4 +1,4 @@
-"""From a frame to what a learner takes: one table in memory, its features by kind, and a target that can be learned."""
+"""From a frame to what a learner takes: one table in memory, features by kind, a target to be learned."""
 
 from __future__ import annotations
 
@@ -48,13 +48,15 @@ def collect(frame: Frame, limit: str | None) -> pa.Table:
         raise DataRefused(
             "too-much-data",
             f"The training data takes {_shown(table.nbytes)} in memory; {_shown(allowed)} is allowed.",
-            hint="Train on all of it with 'library: spark_ml' on Spark, on a part of it with 'processor.sample', "
-            "or raise 'memory_limit'.",
+            hint="Train on all of it with 'library: spark_ml' on Spark, on a part of it with "
+            "'processor.sample', or raise 'memory_limit'.",
         )
     return table
 
 
-def features_of(table: pa.Table, target: str, ignore: Sequence[str], wanted: Sequence[str]) -> tuple[Feature, ...]:
+def features_of(
+    table: pa.Table, target: str, ignore: Sequence[str], wanted: Sequence[str]
+) -> tuple[Feature, ...]:
     """Every column but the target and the ignored ones, or those that are wanted, with what they hold."""
     for name in (target, *wanted, *ignore):
         if name not in table.schema.names:
@@ -105,7 +107,11 @@ def _series(column: pa.ChunkedArray, feature: Feature) -> Any:
         return _floats(column)
     if feature.kind in ("date", "timestamp"):
         plain = column.cast(pa.date32()) if pa.types.is_date64(column.type) else column
-        return plain.cast(pa.timestamp("us", getattr(plain.type, "tz", None))).cast(pa.timestamp("us")).to_pandas()
+        return (
+            plain.cast(pa.timestamp("us", getattr(plain.type, "tz", None)))
+            .cast(pa.timestamp("us"))
+            .to_pandas()
+        )
     if pa.types.is_dictionary(column.type):
         column = column.cast(pa.large_string())
     return column.to_pandas()
@@ -148,10 +154,15 @@ def target_values(table: pa.Table, target: str, task: Task) -> Any:
 def check_target(table: pa.Table, target: str, task: Task) -> None:
     """Raises ``DataRefused`` with what is wrong with the target and what to do about it."""
     if not table.num_rows:
-        raise DataRefused("no-rows", "There are no rows to train on.", hint="Preview the stage before this one.")
+        raise DataRefused(
+            "no-rows", "There are no rows to train on.", hint="Preview the stage before this one."
+        )
     column = table.column(target)
     _check_missing(column, target)
-    (_check_number if task == "regression" else _check_classes)(column, target, task)
+    if task == "regression":
+        _check_number(column, target)
+    else:
+        _check_classes(column, target, task)
 
 
 def _check_missing(column: pa.ChunkedArray, target: str) -> None:
@@ -165,11 +176,11 @@ def _check_missing(column: pa.ChunkedArray, target: str) -> None:
         raise DataRefused(
             "target-missing",
             f"The target '{target}' is null or NaN in {missing} of {len(column)} rows.",
-            hint=f"Leave those rows out with processor.filter: condition: \"{target} is not null\".",
+            hint=f'Leave those rows out with processor.filter: condition: "{target} is not null".',
         )
 
 
-def _check_number(column: pa.ChunkedArray, target: str, task: str) -> None:
+def _check_number(column: pa.ChunkedArray, target: str) -> None:
     import numpy as np
     import pyarrow.types as t
 
@@ -212,14 +223,15 @@ def _check_classes(column: pa.ChunkedArray, target: str, task: str) -> None:
         )
     if len(counts) > CLASSES_LIMIT:
         raise DataRefused(
-            "too-many-classes", f"The target '{target}' has {len(counts)} classes; {CLASSES_LIMIT} are possible."
+            "too-many-classes",
+            f"The target '{target}' has {len(counts)} classes; {CLASSES_LIMIT} are possible.",
         )
     rare = sorted(str(value) for value, count in counts.items() if count == 1)
     if rare:
         raise DataRefused(
             "class-with-one-row",
             f"The target '{target}' has a single row of " + ", ".join(f"'{each}'" for each in rare[:5]) + ".",
-            hint="One row cannot be both learned from and checked against: leave the class out, or find more rows.",
+            hint="One row cannot be learned from and checked against: leave it out, or find more rows.",
         )
 
 

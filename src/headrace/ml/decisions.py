@@ -1,4 +1,4 @@
-"""What the tracker does when a gate has been asked: labels, and the decision on the version and in its run."""
+"""What the tracker does once a gate has been asked: labels, and the decision on version and run."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ def record_decision(
     if tracking_run:
         for key, value in tags.items():
             client.set_tag(tracking_run, key, value)
-        log_texts(client, tracking_run, {"promotion/decision.json": json.dumps(decision, indent=1, default=str)})
+        log_texts(
+            client, tracking_run, {"promotion/decision.json": json.dumps(decision, indent=1, default=str)}
+        )
 
 
 def restore_production(store: Store, model: str, version: int, previous: int | None) -> None:

@@ -86,16 +86,17 @@ class Expression:
         self, values: Mapping[str, Json], assume: Callable[[tuple[str, ...]], bool | None] | None = None
     ) -> Outcome:
         """The outcome on these values. ``assume`` may decide a comparison by the names it mentions."""
-        walk = _Evaluation(values, assume or (lambda names: None))
+        walk = _Evaluation(values, assume or _assume_nothing)
         value = walk.condition(self.tree)
         return Outcome(value, tuple(walk.comparisons))
 
 
 def parse_expression(text: str) -> Expression:
-    """The condition in ``text``. Raises :class:`ForbiddenExpression`; nothing of the text is ever executed."""
+    """The condition in ``text``. Raises :class:`ForbiddenExpression`; the text is never executed."""
     if len(text) > LENGTH_LIMIT:
         raise ForbiddenExpression(
-            "forbidden-expression", f"A condition may have {LENGTH_LIMIT} characters; this one has {len(text)}."
+            "forbidden-expression",
+            f"A condition may have {LENGTH_LIMIT} characters; this one has {len(text)}.",
         )
     try:
         tree = ast.parse(" ".join(text.split()), mode="eval").body
@@ -125,6 +126,11 @@ def show_number(value: float | None) -> str:
     return "unknown" if value is None else f"{value:.6g}"
 
 
+def _assume_nothing(names: tuple[str, ...]) -> bool | None:
+    del names
+    return None
+
+
 def _word(value: bool | None) -> str:
     return {True: "true", False: "false", None: "unknown"}[value]
 
@@ -150,21 +156,29 @@ def _forbidden(node: ast.AST, why: str | None = None) -> ForbiddenExpression:
 
 
 def _check_condition(node: ast.expr, depth: int) -> None:
-    if depth > DEPTH_LIMIT:
-        raise ForbiddenExpression("forbidden-expression", "The condition is nested too deeply.")
+    _check_depth(depth)
     if isinstance(node, ast.BoolOp):
         for each in node.values:
             _check_condition(each, depth + 1)
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         _check_condition(node.operand, depth + 1)
     elif isinstance(node, ast.Compare):
-        if not all(type(op) in COMPARE for op in node.ops):
-            raise _forbidden(node)
-        for each in (node.left, *node.comparators):
-            _check_number(each, depth + 1)
+        _check_comparison(node, depth)
     elif not _is_constant_condition(node):
         _check_number(node, depth)
         raise _forbidden(node, "is a number, not a condition: compare it with something")
+
+
+def _check_depth(depth: int) -> None:
+    if depth > DEPTH_LIMIT:
+        raise ForbiddenExpression("forbidden-expression", "The condition is nested too deeply.")
+
+
+def _check_comparison(node: ast.Compare, depth: int) -> None:
+    if not all(type(op) in COMPARE for op in node.ops):
+        raise _forbidden(node)
+    for each in (node.left, *node.comparators):
+        _check_number(each, depth + 1)
 
 
 def _is_constant_condition(node: ast.expr) -> bool:
@@ -174,29 +188,33 @@ def _is_constant_condition(node: ast.expr) -> bool:
 
 
 def _check_number(node: ast.expr, depth: int) -> None:
-    if depth > DEPTH_LIMIT:
-        raise ForbiddenExpression("forbidden-expression", "The condition is nested too deeply.")
-    inside: list[ast.expr] = []
-    if isinstance(node, ast.Name | ast.Attribute):
-        if _dotted(node) in CONSTANTS:
+    _check_depth(depth)
+    if isinstance(node, ast.Name | ast.Attribute | ast.Constant):
+        if not _is_single_number(node):
             raise _forbidden(node, "is not a number")
-    elif isinstance(node, ast.Constant):
-        if type(node.value) not in (int, float):
-            raise _forbidden(node, "is not a number")
-    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
-        inside = [node.operand]
-    elif isinstance(node, ast.BinOp) and type(node.op) in ARITHMETIC:
-        inside = [node.left, node.right]
-    elif _is_known_call(node):
-        inside = node.args
-    else:
-        raise _forbidden(node)
-    for each in inside:
+        return
+    for each in _operands(node):
         _check_number(each, depth + 1)
 
 
-def _is_known_call(node: ast.expr) -> bool:
-    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in FUNCTIONS):
+def _is_single_number(node: ast.Name | ast.Attribute | ast.Constant) -> bool:
+    if isinstance(node, ast.Constant):
+        return type(node.value) in (int, float)
+    return _dotted(node) not in CONSTANTS
+
+
+def _operands(node: ast.expr) -> list[ast.expr]:
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
+        return [node.operand]
+    if isinstance(node, ast.BinOp) and type(node.op) in ARITHMETIC:
+        return [node.left, node.right]
+    if isinstance(node, ast.Call) and _is_known_call(node):
+        return node.args
+    raise _forbidden(node)
+
+
+def _is_known_call(node: ast.Call) -> bool:
+    if not (isinstance(node.func, ast.Name) and node.func.id in FUNCTIONS):
         return False
     wrong = bool(node.keywords) or any(isinstance(each, ast.Starred) for each in node.args)
     count_ok = len(node.args) == 1 if node.func.id == "abs" else len(node.args) >= 2
@@ -209,9 +227,7 @@ def _is_known_call(node: ast.expr) -> bool:
 class _Evaluation:
     """One walk over a checked tree."""
 
-    def __init__(
-        self, values: Mapping[str, Json], assume: Callable[[tuple[str, ...]], bool | None]
-    ) -> None:
+    def __init__(self, values: Mapping[str, Json], assume: Callable[[tuple[str, ...]], bool | None]) -> None:
         self.values = values
         self.assume = assume
         self.comparisons: list[Comparison] = []

@@ -1,4 +1,4 @@
-"""What people look at but no gate waits for: importance and plots, added to a tracking run after the decision."""
+"""What people look at and no gate waits for: importance and plots, added after the decision."""
 
 from __future__ import annotations
 

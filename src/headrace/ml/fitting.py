@@ -56,7 +56,9 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def fit(learner: Learner, features: Sequence[Feature], frame: pd.DataFrame, target: Array, *, threads: int) -> Any:
+def fit(
+    learner: Learner, features: Sequence[Feature], frame: pd.DataFrame, target: Array, *, threads: int
+) -> Any:
     """A fitted pipeline. Raises ``RunFailed`` (``training-failed``) with what the library said."""
     from threadpoolctl import threadpool_limits
 
@@ -109,8 +111,10 @@ def cross_validate(
     ]
 
 
-def in_parallel(work: Callable[[Any], Any], jobs: Iterable[Any], check_cancelled: Callable[[], None]) -> list[Any]:
-    """``work`` on every job in threads, results in order; learners let go of the interpreter while they fit."""
+def in_parallel(
+    work: Callable[[Any], Any], jobs: Iterable[Any], check_cancelled: Callable[[], None]
+) -> list[Any]:
+    """``work`` on every job in threads, results in order; learners release the interpreter lock."""
     pool = ThreadPoolExecutor(cores(), thread_name_prefix="fit")
     try:
         futures: list[Future[Any]] = [pool.submit(work, job) for job in jobs]

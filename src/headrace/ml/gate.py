@@ -25,7 +25,7 @@ Improvement = float | str
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """Holdout rows that the production version was trained on; ``rows is None``: not known, with the reason."""
+    """Holdout rows that the production version was trained on; ``None``: not known, and why."""
 
     rows: int | None
     holdout: int
@@ -33,7 +33,9 @@ class Overlap:
 
     def __str__(self) -> str:
         if self.rows is None:
-            return f"whether the production version was trained on rows of the holdout is not known ({self.why})"
+            return (
+                f"whether the production version was trained on rows of the holdout is not known ({self.why})"
+            )
         return f"the production version was trained on {self.rows} of the {self.holdout} holdout rows"
 
 
@@ -72,7 +74,7 @@ class Gate:
         production: Mapping[str, Json] | None,
         overlap: Overlap | None = None,
     ) -> Verdict:
-        """The verdict. ``production`` has the metrics of the production version; ``None``: there is none yet."""
+        """The verdict. ``production``: the metrics of the production version; ``None``: none yet."""
         values = dict(candidate) | {PRODUCTION + name: value for name, value in (production or {}).items()}
         outcomes = [self._condition(values, first=production is None)]
         outcomes += [self._improved(name, values, first=production is None) for name in self.min_improvement]

@@ -22,7 +22,9 @@ ROWS = 2000
 REPEATS = 3
 
 
-def importance_of(model: bytes, holdout: bytes | str, data: HoldoutData, features: Sequence[Feature]) -> pa.Table:
+def importance_of(
+    model: bytes, holdout: bytes | str, data: HoldoutData, features: Sequence[Feature]
+) -> pa.Table:
     """Importance of a pickled model's features on a holdout file, the most important first."""
     import pyarrow as pa
     import pyarrow.parquet as pq

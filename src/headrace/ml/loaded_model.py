@@ -1,4 +1,4 @@
-"""A model that was logged with MLflow, loaded to score Arrow tables: ours without MLflow, any other with it."""
+"""A model that MLflow has logged, loaded to score Arrow tables: ours without MLflow, any other with it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 __all__ = ["LoadedModel", "describe", "load_model"]
 
-OUTPUT_TYPES = {"double": "double", "float": "double", "long": "bigint", "integer": "bigint", "boolean": "boolean"}
+OUTPUT_TYPES = {
+    "double": "double",
+    "float": "double",
+    "long": "bigint",
+    "integer": "bigint",
+    "boolean": "boolean",
+}
 
 
 class LoadedModel(Protocol):
@@ -57,7 +63,7 @@ class ForeignModel:
     names: tuple[str, ...]
 
     def predict(self, table: pa.Table, task: str | None = None, classes: Sequence[Json] = ()) -> Predictions:
-        """What ``predict`` of the loaded model gives; numbers between 0 and 1 are probabilities of the last class."""
+        """What ``predict`` gives; numbers between 0 and 1 are probabilities of the last class."""
         import numpy as np
 
         frame = (table.select(self.names) if self.names else table).to_pandas()
@@ -91,7 +97,7 @@ def describe(folder: Path) -> Mapping[str, Any]:
 
 
 def load_model(folder: Path) -> LoadedModel:
-    """The model in a folder that MLflow has written. Runs pickled code: a registry is trusted like code is."""
+    """The model in a folder that MLflow has written. Runs pickled code: trust it as you trust code."""
     about = describe(folder)
     ours = (about.get("metadata") or {}).get("headrace")
     flavor = about["flavors"].get("sklearn")

@@ -49,8 +49,8 @@ def score(
     """Every metric of the task; NaN where it is not defined (one class, no probabilities, a constant target).
 
     ``classes`` are in the order of the columns of ``probabilities``. For binary tasks the last class is the
-    positive one; for multiclass tasks f1, precision and recall are unweighted means over the classes, the areas
-    one class against the rest.
+    positive one; for multiclass tasks f1, precision and recall are unweighted means over the classes, the
+    areas those of one class against the rest.
     """
     import numpy as np
 
@@ -90,7 +90,9 @@ def _classification(
     guess = np.array([position[_plain(each)] for each in predicted])
     binary = task == "binary" and len(known) <= 2
     how: dict[str, Any] = (
-        {"average": "binary", "pos_label": len(known) - 1} if binary and len(known) == 2 else {"average": "macro"}
+        {"average": "binary", "pos_label": len(known) - 1}
+        if binary and len(known) == 2
+        else {"average": "macro"}
     )
     precision, recall, f1, _ = precision_recall_fscore_support(true, guess, zero_division=0, **how)
     found = {

@@ -1,4 +1,4 @@
-"""Writes the schema file of the embedded store: ``python -m headrace.ml.mlflow_schema``, after MLflow changes."""
+"""Writes the schema file of the embedded store, for a new MLflow: ``python -m headrace.ml.mlflow_schema``."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from . import portable
 from .records import ModelFile
 
 if TYPE_CHECKING:
-    from .algorithms import Learner
+    from .material import Material
 
 __all__ = ["EXAMPLE_ROWS", "write_model"]
 
@@ -19,8 +19,10 @@ EXAMPLE_ROWS = 5
 NAME = "model.pkl"
 
 
-def write_model(model: Any, learner: Learner, material: Any, folder: Path, needs: Sequence[str]) -> ModelFile:
-    """Pickles a scikit-learn pipeline into ``folder``; code of ours goes with it by value."""
+def write_model(
+    model: Any, material: Material, folder: Path, needs: Sequence[str], flavor: str = "sklearn"
+) -> ModelFile:
+    """Pickles a model into ``folder``; code of ours goes with it by value."""
     import cloudpickle
 
     cloudpickle.register_pickle_by_value(portable)
@@ -29,13 +31,13 @@ def write_model(model: Any, learner: Learner, material: Any, folder: Path, needs
         cloudpickle.dump(model, stream)
     return ModelFile(
         path=str(path),
-        flavor="sklearn",
+        flavor=flavor,
         features=material.features,
-        output=output_type(learner.task, material.target),
+        output=output_type(material.task, material.target),
         requirements=tuple(needs),
         example=example(material),
         about={
-            "task": learner.task,
+            "task": material.task,
             "features": [asdict(each) for each in material.features],
             "classes": list(material.classes),
         },
@@ -49,10 +51,12 @@ def output_type(task: str, target: Any) -> str:
     return {"b": "boolean", "i": "long", "u": "long"}.get(target.dtype.kind, "string")
 
 
-def example(material: Any) -> dict[str, list[Any]]:
+def example(material: Material) -> dict[str, list[Any]]:
     """The first training rows as raw ones: integers as such, where none is missing."""
     first = material.frame.head(EXAMPLE_ROWS)
     return {
-        each.name: (first[each.name].astype("int64") if each.integer and not each.missing else first[each.name]).tolist()
+        each.name: (
+            first[each.name].astype("int64") if each.integer and not each.missing else first[each.name]
+        ).tolist()
         for each in material.features
     }

@@ -41,7 +41,7 @@ def closed(run: Run) -> None:
 
 
 def repair_tracking(tracking: TrackingSettings, folder: Path, dead_run_ids: Iterable[str]) -> list[str]:
-    """Ends as failed what MLflow still shows as running of runs whose process is gone. Gives tracking run ids.
+    """Ends as failed what MLflow shows as running of runs whose process is gone. Gives tracking run ids.
 
     Asks MLflow only where a note says that there is something to end. While a server is away the notes stay,
     marked as those of dead runs, and whoever calls next asks again.

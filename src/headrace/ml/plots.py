@@ -23,7 +23,9 @@ def possible() -> bool:
     return importlib.util.find_spec("matplotlib") is not None
 
 
-def draw(task: str, truth: Array, said: Predictions, rounds: Sequence[Predictions]) -> Iterator[tuple[str, bytes]]:
+def draw(
+    task: str, truth: Array, said: Predictions, rounds: Sequence[Predictions]
+) -> Iterator[tuple[str, bytes]]:
     """Name and PNG of each picture; none where matplotlib is not installed."""
     if not possible():
         return

@@ -37,14 +37,20 @@ def categorical_positions(features: Sequence[Feature]) -> list[int]:
 
 
 def _groups(features: Sequence[Feature]) -> list[tuple[str, list[str]]]:
-    kinds = (("numbers", ("number", "boolean")), ("calendar", ("date", "timestamp")), ("categories", ("category",)))
+    kinds = (
+        ("numbers", ("number", "boolean")),
+        ("calendar", ("date", "timestamp")),
+        ("categories", ("category",)),
+    )
     return [(name, [each.name for each in features if each.kind in wanted]) for name, wanted in kinds]
 
 
 def _step(name: str, style: Style) -> Any:
     from sklearn.pipeline import make_pipeline
 
-    reads = _reader({"numbers": portable.numbers, "calendar": portable.calendar, "categories": portable.texts}[name])
+    reads = _reader(
+        {"numbers": portable.numbers, "calendar": portable.calendar, "categories": portable.texts}[name]
+    )
     if name == "categories":
         return make_pipeline(reads, _encoder(style))
     if style != "linear":
@@ -67,7 +73,9 @@ def _encoder(style: Style) -> Any:
     from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
     if style == "linear":
-        return OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=ONE_HOT, sparse_output=False)
+        return OneHotEncoder(
+            handle_unknown="infrequent_if_exist", max_categories=ONE_HOT, sparse_output=False
+        )
     return OrdinalEncoder(
         handle_unknown="use_encoded_value",
         unknown_value=np.nan,

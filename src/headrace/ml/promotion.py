@@ -121,7 +121,9 @@ class StagedPromotion(Staged):
         current: int | None = helper.call("production_version", self.question.candidate.model)
         if current in (self.production, self.question.candidate.version):
             return self.verdict, self.production
-        self.run.log.info("production changed from %s to %s meanwhile: asking again", self.production, current)
+        self.run.log.info(
+            "production changed from %s to %s meanwhile: asking again", self.production, current
+        )
         question = self.question
         if question.holdout is not None and not question.holdout.there:
             question = replace(question, holdout=None)
@@ -134,7 +136,12 @@ class StagedPromotion(Staged):
         if verdict.promote:
             helper.call("promote_version", mine.model, mine.version)
         condition = _condition(self.question.gate)
-        told = {"decision": decision, "when": condition, "reason": verdict.reason, "inputs": verdict.inputs}
+        told: dict[str, Json] = {
+            "decision": decision,
+            "when": condition,
+            "reason": verdict.reason,
+            "inputs": verdict.inputs,
+        }
         told |= {"production_before": before, "decided_by": f"run {self.run.id}"}
         helper.call("record_decision", mine.model, mine.version, mine.tracking_run, told)
         return state.promotions.append(
@@ -213,9 +220,10 @@ def _condition(gate: Gate) -> str:
 def _candidate(frame: Frame) -> Candidate:
     rows: list[dict[str, Any]] = frame.limit(2).toArrow().to_pylist()
     if len(rows) != 1:
+        found = "several rows" if rows else "no row"
         raise DataRefused(
             "not-one-candidate",
-            f"A gate decides about one model version; its input has {'no row' if not rows else 'several rows'}.",
+            f"A gate decides about one model version; its input has {found}.",
             hint="Connect it with an ml.train_model or ml.train_code.",
         )
     row = rows[0]

@@ -19,7 +19,18 @@ from .store import Store
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-__all__ = ["LABELS", "Label", "Labels", "known_model", "labels_of", "promote", "read_version", "register", "tag_version", "versions"]
+__all__ = [
+    "LABELS",
+    "Label",
+    "Labels",
+    "known_model",
+    "labels_of",
+    "promote",
+    "read_version",
+    "register",
+    "tag_version",
+    "versions",
+]
 
 Label = Literal["staging", "production"]
 LABELS: tuple[Label, ...] = ("staging", "production")
@@ -89,7 +100,9 @@ class StageLabels:
 
     def _move(self, model: str, version: int, stage: str) -> None:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # deprecated where aliases are better, needed elsewhere
+            warnings.simplefilter(
+                "ignore", FutureWarning
+            )  # deprecated where aliases are better, needed elsewhere
             self._client.transition_model_version_stage(model, str(version), stage)
 
 

@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from .loaded_model import load_model
 from .metrics import METRICS, score
-from .records import HoldoutData, Scored
+from .records import HoldoutData, ModelFile, Scored
 from .registry import labels_of, read_version
 from .store import Store
-from .tracking import client_of
+from .tracking import client_of, save_model
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from mlflow import MlflowClient
 
-__all__ = ["production_version", "score_version"]
+    from .fitting import Predictions
+
+__all__ = ["predict_with_file", "production_version", "score_version"]
 
 SAME_SPLIT = ("fraction", "seed", "by", "columns")
 
@@ -30,7 +32,7 @@ def production_version(store: Store, model: str) -> int | None:
 
 
 def score_version(store: Store, model: str, version: int, holdout: HoldoutData) -> Scored:
-    """The version's metrics on the holdout. A version that cannot be scored there has none, and ``why`` says so."""
+    """The version's metrics on the holdout. One that cannot be scored there has none; ``why`` says so."""
     import pyarrow.parquet as pq
 
     client = client_of(store)
@@ -41,8 +43,22 @@ def score_version(store: Store, model: str, version: int, holdout: HoldoutData) 
         metrics = _metrics(f"models:/{model}/{version}", holdout, table)
     except Exception as error:  # whatever an old model says about new columns: the gate calls it unknown
         text = " ".join(str(error).split())[:300]
-        return Scored(version, {}, overlap, f"version {version} cannot score this holdout: {text}", table.num_rows)
+        return Scored(
+            version, {}, overlap, f"version {version} cannot score this holdout: {text}", table.num_rows
+        )
     return Scored(version, metrics, overlap, unknown, table.num_rows)
+
+
+def predict_with_file(store: Store, file: ModelFile, holdout: HoldoutData) -> Predictions:
+    """What a model that is not logged yet says about a holdout, loaded as MLflow will load it."""
+    import pyarrow.parquet as pq
+
+    client_of(store)
+    with tempfile.TemporaryDirectory(prefix="headrace-") as folder:
+        target = Path(folder) / "model"
+        save_model(file, target)
+        loaded = load_model(target)
+        return loaded.predict(pq.read_table(holdout.path), holdout.task, holdout.classes)
 
 
 def _metrics(uri: str, holdout: HoldoutData, table: pa.Table) -> Mapping[str, float]:

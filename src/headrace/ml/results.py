@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from headrace.core import Frame, Json, Run
 
+    from .material import Material, Trained
     from .records import ModelFile, Registered
     from .specification import Specification
 
@@ -31,7 +32,7 @@ def holdout_file(folder: Path) -> Path:
     return folder / HOLDOUT
 
 
-def write_holdout(spec: Specification, material: Any, trained: Any, run: Run) -> HoldoutData:
+def write_holdout(spec: Specification, material: Material, trained: Trained, run: Run) -> HoldoutData:
     """The holdout with predictions in the run's scratch; by reference, that is by its hashes, on record."""
     import hashlib
 
@@ -74,8 +75,8 @@ def _confidence(spread: Any, task: str) -> Any:
 
 def result_frames(
     spec: Specification,
-    material: Any,
-    trained: Any,
+    material: Material,
+    trained: Trained,
     registered: Registered,
     data: HoldoutData,
     file: ModelFile,
@@ -107,7 +108,7 @@ def _target_type(table: pa.Table, target: str) -> str:
     return "boolean" if t.is_boolean(kind) else "string"
 
 
-def _row(material: Any, trained: Any, registered: Registered) -> dict[str, Json]:
+def _row(material: Material, trained: Trained, registered: Registered) -> dict[str, Json]:
     numbers = {**trained.metrics, **{f"cv_{name}": value for name, value in trained.cv.items()}}
     return {
         "model": registered.model,
@@ -141,7 +142,9 @@ def _predictions(tasks: tuple[str, ...], spec: Specification, data: HoldoutData,
 
 
 def _importance(data: HoldoutData, file: ModelFile, run: Run) -> Frame:
-    frame: Frame = run.session.range(1).mapInArrow(_compute(data, file, here=run.engine == "embedded"), IMPORTANCE_DDL)
+    frame: Frame = run.session.range(1).mapInArrow(
+        _compute(data, file, here=run.engine == "embedded"), IMPORTANCE_DDL
+    )
     return frame
 
 
@@ -153,7 +156,9 @@ def _compute(data: HoldoutData, file: ModelFile, *, here: bool) -> Callable[[Ite
     def importance(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for _ in batches:
             pass
-        table = importance_of(model or Path(file.path).read_bytes(), holdout or data.path, data, file.features)
+        table = importance_of(
+            model or Path(file.path).read_bytes(), holdout or data.path, data, file.features
+        )
         yield from table.to_batches()
 
     return importance

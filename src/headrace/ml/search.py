@@ -51,7 +51,7 @@ Space = Mapping[str, Range | Annotated[tuple[float | int | str | bool | None, ..
 
 
 def candidates(learner: Learner, space: Space, draws: int | None) -> list[Learner]:
-    """The learners to compare: the whole grid, or ``draws`` random points. Without a space only the learner."""
+    """The learners to compare: the whole grid, or ``draws`` random points; without a space one."""
     if not space:
         return [learner]
     points = _drawn(space, draws, learner.seed) if draws else _grid(space)

@@ -23,6 +23,7 @@ SERVICES: Mapping[str, Callable[..., Any]] = {
     "list_versions": catalog.list_versions,
     "read_training": catalog.read_training,
     "resolve_version": catalog.resolve_version,
+    "predict_with_file": rescoring.predict_with_file,
     "production_version": rescoring.production_version,
     "score_version": rescoring.score_version,
     "promote_version": decisions.promote_version,

@@ -57,7 +57,9 @@ def row_columns(tasks: Sequence[str], folds: int) -> dict[str, str]:
     metrics = list(dict.fromkeys(name for task in tasks for name in METRICS[task]))
     columns = dict.fromkeys(("model",), "string") | {"version": "bigint"}
     columns |= dict.fromkeys(("tracking_run", "model_uri", "task", "algorithm", "library"), "string")
-    columns |= dict.fromkeys(("train_rows", "holdout_rows", "features"), "bigint") | {"train_seconds": "double"}
+    columns |= dict.fromkeys(("train_rows", "holdout_rows", "features"), "bigint") | {
+        "train_seconds": "double"
+    }
     columns |= dict.fromkeys(metrics, "double")
     if folds:
         columns |= {f"cv_{name}{end}": "double" for name in metrics for end in ("", "_std")}

@@ -39,7 +39,7 @@ class SplitPlan:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Training rows sorted by hash, the holdout, folds as positions in the training rows, and their hashes."""
+    """Training rows sorted by hash, their hashes, folds as positions in them, and the holdout."""
 
     train: pa.Table
     holdout: pa.Table
@@ -54,10 +54,11 @@ class Parts:
 
 
 def split(table: pa.Table, plan: SplitPlan, given: pa.Table | None = None) -> Parts:
-    """The parts of ``table``; ``given`` is a holdout from elsewhere, and all of ``table`` is then training data.
+    """The parts of ``table``; with a ``given`` holdout from elsewhere all of ``table`` is training data.
 
-    A row is in the holdout when its hash is below a threshold, never by its rank. With a time column the holdout
-    is what comes after a moment, and folds go forward in time: each is checked against the rows that follow it.
+    A row is in the holdout when its hash is below a threshold, never by its rank. With a time column the
+    holdout is what comes after a moment, and folds go forward in time: each is checked against the rows
+    that follow it.
     """
     import numpy as np
 
@@ -79,7 +80,9 @@ def split(table: pa.Table, plan: SplitPlan, given: pa.Table | None = None) -> Pa
     _check(len(train), holdout.num_rows, plan)
     start = 0 if given is not None or times is not None else hash_threshold(plan.fraction)
     folds = (
-        _forward_folds(times[train], plan.folds) if times is not None else _hash_folds(keys[train], start, plan.folds)
+        _forward_folds(times[train], plan.folds)
+        if times is not None
+        else _hash_folds(keys[train], start, plan.folds)
     )
     return Parts(table.take(train), holdout, folds, columns, full[train], given is not None, _moment(cut))
 
@@ -116,7 +119,9 @@ def _hash_folds(keys: Array, start: int, count: int) -> tuple[Fold, ...]:
         return ()
     width = (2**63 - start) // count + 1
     number = ((keys >> np.uint64(1)) - np.uint64(start)) // np.uint64(width)
-    return _checked([(np.flatnonzero(number != each), np.flatnonzero(number == each)) for each in range(count)])
+    return _checked(
+        [(np.flatnonzero(number != each), np.flatnonzero(number == each)) for each in range(count)]
+    )
 
 
 def _forward_folds(times: Array, count: int) -> tuple[Fold, ...]:
@@ -129,7 +134,10 @@ def _forward_folds(times: Array, count: int) -> tuple[Fold, ...]:
     ends = [moments[(len(moments) * (each + 1)) // (count + 1) - 1] for each in range(count + 1)]
     return _checked(
         [
-            (np.flatnonzero(times <= ends[each]), np.flatnonzero((times > ends[each]) & (times <= ends[each + 1])))
+            (
+                np.flatnonzero(times <= ends[each]),
+                np.flatnonzero((times > ends[each]) & (times <= ends[each + 1])),
+            )
             for each in range(count)
         ]
     )

@@ -90,7 +90,9 @@ def make_ready(store: Store) -> None:
     finally:
         connection.close()
     try:
-        os.link(draft, store.database)  # whoever comes first wins; a rename would take the store from under it
+        os.link(
+            draft, store.database
+        )  # whoever comes first wins; a rename would take the store from under it
     except FileExistsError:
         pass
     finally:

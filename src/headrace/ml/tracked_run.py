@@ -1,4 +1,4 @@
-"""A training on record: begun beside the reading, ended with the model or with the reason why there is none."""
+"""A training on record: begun beside the reading, ended with the model or the reason for none."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import platform
 import sys
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from headrace.core import Cancelled, HeadraceError
@@ -20,18 +19,29 @@ from .records import HoldoutData, ModelFile, Registered, RunRecord, TrainingReco
 if TYPE_CHECKING:
     from headrace.core import Json, Run
 
+    from .material import Material, Trained
     from .specification import Specification
 
 __all__ = ["TrackedRun"]
 
 PACKAGES = (
-    *("headrace", "scikit-learn", "numpy", "pandas", "pyarrow", "mlflow", "pysail", "pyspark-client", "pyspark"),
+    *(
+        "headrace",
+        "scikit-learn",
+        "numpy",
+        "pandas",
+        "pyarrow",
+        "mlflow",
+        "pysail",
+        "pyspark-client",
+        "pyspark",
+    ),
     *("xgboost", "lightgbm"),
 )
 
 
 class TrackedRun:
-    """``with TrackedRun(spec, run) as tracked: … tracked.finish(…)``; an exception inside ends it as failed."""
+    """``with TrackedRun(spec, run) as tracked: … tracked.finish(…)``; an exception ends it as failed."""
 
     def __init__(self, spec: Specification, run: Run) -> None:
         self.spec = spec
@@ -62,7 +72,7 @@ class TrackedRun:
             if other is not error:
                 self.run.log.warning("the failure could not be recorded in MLflow: %s", other)
 
-    def finish(self, material: Any, trained: Any, data: HoldoutData, file: ModelFile) -> Registered:
+    def finish(self, material: Material, trained: Trained, data: HoldoutData, file: ModelFile) -> Registered:
         """Logs all of it, registers the model, and gives where it is."""
         assert self._begun is not None
         tracking_run = self._begun.result()
@@ -109,7 +119,7 @@ def begun(spec: Specification, run: Run) -> RunRecord:
 
 
 def ended(
-    spec: Specification, run: Run, material: Any, trained: Any, data: HoldoutData, file: ModelFile
+    spec: Specification, run: Run, material: Material, trained: Trained, data: HoldoutData, file: ModelFile
 ) -> TrainingRecord:
     """What training has added."""
     parts = material.parts
@@ -119,7 +129,9 @@ def ended(
     metrics.append(("train.seconds", trained.seconds, 0))
     if trained.evaluations:
         folds = trained.evaluations[trained.chosen].folds
-        metrics += [(f"fold.{k}", value, step) for step, fold in enumerate(folds) for k, value in fold.items()]
+        metrics += [
+            (f"fold.{k}", value, step) for step, fold in enumerate(folds) for k, value in fold.items()
+        ]
     texts = {
         "data/schema.json": _json([{"name": c.name, "type": str(c.type)} for c in parts.train.schema]),
         "data/features.json": _json(file.about.get("features")),
@@ -152,7 +164,11 @@ def ended(
 
 def versions(engine: Mapping[str, str]) -> dict[str, Json]:
     """Python, the engine, and the packages that shape a model."""
-    found: dict[str, Json] = {"python": platform.python_version(), "platform": sys.platform, "engine": dict(engine)}
+    found: dict[str, Json] = {
+        "python": platform.python_version(),
+        "platform": sys.platform,
+        "engine": dict(engine),
+    }
     for name in PACKAGES:
         try:
             found[name] = version(name)
@@ -183,21 +199,24 @@ def _input(each: Any) -> dict[str, Json]:
     return {name: getattr(each, name) for name in names}
 
 
-def _fold_table(trained: Any) -> list[dict[str, Json]]:
+def _fold_table(trained: Trained) -> list[dict[str, Json]]:
     if not trained.evaluations:
         return []
     return [{"fold": number, **fold} for number, fold in enumerate(trained.evaluations[trained.chosen].folds)]
 
 
-def _search_means(trained: Any) -> list[dict[str, float]]:
+def _search_means(trained: Trained) -> list[dict[str, float]]:
     from .fitting import means
 
     return [means(each.folds) for each in trained.evaluations]
 
 
-def _search_table(trained: Any) -> dict[str, Json]:
+def _search_table(trained: Trained) -> dict[str, Json]:
     """As MLflow shows tables: columns and rows."""
-    rows = [{**each.parameters, **mean} for each, mean in zip(trained.evaluations, _search_means(trained), strict=True)]
+    rows = [
+        {**each.parameters, **mean}
+        for each, mean in zip(trained.evaluations, _search_means(trained), strict=True)
+    ]
     columns = ["candidate", *rows[0], "chosen"]
     data = [[n, *(row.get(c) for c in columns[1:-1]), n == trained.chosen] for n, row in enumerate(rows)]
     return {"columns": columns, "data": data}
@@ -205,5 +224,3 @@ def _search_table(trained: Any) -> dict[str, Json]:
 
 def _json(value: Json) -> str:
     return json.dumps(value, indent=1, default=str)
-
-

@@ -76,7 +76,7 @@ def main() -> None:
     """Imports MLflow, then answers ``(service, store, arguments)`` with ``(fine, answer)`` in order."""
     pipe: Connection[Any, Any] = Connection(int(sys.argv[1]))
     warnings.simplefilter("ignore")
-    gc.disable()  # imports make half a million objects that stay: collecting among them is a third of the time
+    gc.disable()  # imports make half a million objects that stay; collecting takes a third of the time
     from . import services
 
     gc.freeze()

@@ -1,4 +1,4 @@
-"""Runs and models in MLflow. Runs inside the tracker process; the only module that writes to a tracking store."""
+"""Runs and models in MLflow, from inside the tracker process; the only module that writes to its store."""
 
 from __future__ import annotations
 
@@ -31,6 +31,16 @@ PARAMETER_LIMIT = 6000
 INPUTS_LIMIT = 200
 DIGEST_LENGTH = 36
 TAG_LIMIT = 5000
+MODEL_ARGUMENTS = {
+    "sklearn": "sk_model",
+    "xgboost": "xgb_model",
+    "lightgbm": "lgb_model",
+    "catboost": "cb_model",
+    "pytorch": "pytorch_model",
+    "statsmodels": "statsmodels_model",
+    "prophet": "pr_model",
+    "pyfunc": "python_model",
+}
 RUN_TAG = "headrace.run_id"
 STAGE_TAG = "headrace.stage"
 
@@ -114,7 +124,9 @@ def fail_dead_runs(store: Store, dead: list[str]) -> list[str]:
     for run_id in dead:
         running = f"tags.`{RUN_TAG}` = '{run_id}' and attributes.status = 'RUNNING'"
         for found in client.search_runs(experiments, running):
-            fail_run(store, found.info.run_id, "interrupted", "The run's process ended before the training did.")
+            fail_run(
+                store, found.info.run_id, "interrupted", "The run's process ended before the training did."
+            )
             ended.append(found.info.run_id)
     return ended
 
@@ -168,18 +180,13 @@ def _log_model(run_id: str, file: ModelFile) -> Any:
     from mlflow.models import Model
 
     flavor, how = _flavor(file)
-    return Model.log(
-        None,
-        flavor,
-        name="model",
-        run_id=run_id,
-        signature=_signature(file),
-        input_example=_example(file),
-        pip_requirements=_pinned(file.requirements),
-        metadata={"headrace": dict(file.about)},
-        await_registration_for=0,
-        **how,
-    )
+    return Model.log(None, flavor, name="model", run_id=run_id, await_registration_for=0, **how)
+
+
+def save_model(file: ModelFile, target: Path) -> None:
+    """The same model in a folder of its own, not logged."""
+    flavor, how = _flavor(file)
+    flavor.save_model(path=str(target), **how)
 
 
 def _flavor(file: ModelFile) -> tuple[Any, dict[str, Any]]:
@@ -195,7 +202,12 @@ def _flavor(file: ModelFile) -> tuple[Any, dict[str, Any]]:
         model = pickle.load(stream)  # noqa: S301  # written by our own run a moment ago
     if file.flavor == "sklearn":
         return flavor, {"sk_model": model, "serialization_format": flavor.SERIALIZATION_FORMAT_CLOUDPICKLE}
-    names = {"xgboost": "xgb_model", "lightgbm": "lgb_model", "pytorch": "pytorch_model", "pyfunc": "python_model"}
+    names = {
+        "xgboost": "xgb_model",
+        "lightgbm": "lgb_model",
+        "pytorch": "pytorch_model",
+        "pyfunc": "python_model",
+    }
     return flavor, {names.get(file.flavor, "model"): model}
 
 

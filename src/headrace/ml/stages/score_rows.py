@@ -15,8 +15,8 @@ from headrace.ml.scoring import Scoring
 class ScoreRows(Processor):
     """Add a registered model's prediction and its version to every row.
 
-    In parallel on both engines, with bounded memory. The rows go in raw: what the training prepared, the model
-    prepares. Loading a model runs code from the registry, so trust a registry as you trust code.
+    In parallel on both engines, with bounded memory. The rows go in raw: what the training prepared, the
+    model prepares. Loading a model runs code from the registry, so trust a registry as you trust code.
     """
 
     keeps_rows: ClassVar[bool] = True
@@ -26,12 +26,14 @@ class ScoreRows(Processor):
     version: int | None = Field(None, ge=1, description="An exact version.")
     alias: str | None = Field(None, description="The version with this alias.", examples=["production"])
     stage: Literal["staging", "production"] | None = Field(
-        None, description="The version with this label, however the registry keeps it; `production` unless told."
+        None,
+        description="The version with this label, however the registry keeps it; `production` unless told.",
     )
     prediction: NewColumn = "prediction"
     version_column: NewColumn = "model_version"
     probability: NewColumn | None = Field(
-        None, description="A column for the probability: of the positive class, or of the predicted one of many."
+        None,
+        description="A column for the probability: of the positive class, or of the predicted one of many.",
     )
 
     @model_validator(mode="after")

@@ -13,10 +13,11 @@ from headrace.ml.search import Space
 from headrace.ml.specification import Specification, training_outputs
 from headrace.ml.splits import SplitPlan
 
+
 class TrainModel(Processor):
     """Train, check on a holdout, track and register a model; gives one row about it.
 
-    Also gives ``predictions`` (the holdout rows, scored) and ``importance`` (of each feature, by permutation).
+    Also gives `predictions` (the holdout rows, scored) and `importance` (of features, by permutation).
     """
 
     eager: ClassVar[bool] = True
@@ -30,19 +31,25 @@ class TrainModel(Processor):
     features: Columns = Field((), description="The columns to learn from; empty: all but the target.")
     ignore: Columns = Field((), description="Columns not to learn from, such as an identifier.")
     algorithm: Algorithm = "gradient_boosted_trees"
-    library: Library = Field("scikit_learn", description="The same model on both engines, or `spark_ml` on Spark.")
+    library: Library = Field(
+        "scikit_learn", description="The same model on both engines, or `spark_ml` on Spark."
+    )
     max_iter: int | None = Field(None, ge=1, description="Boosting rounds, trees of a forest, or iterations.")
     max_depth: int | None = Field(None, ge=1)
     learning_rate: float | None = Field(None, gt=0)
     min_samples_leaf: int | None = Field(None, ge=1)
     max_leaf_nodes: int | None = Field(None, ge=2)
-    max_features: float | None = Field(None, gt=0, le=1, description="The share of columns looked at each time.")
+    max_features: float | None = Field(
+        None, gt=0, le=1, description="The share of columns looked at each time."
+    )
     subsample: float | None = Field(None, gt=0, le=1, description="The share of rows each tree sees.")
     l1: float | None = Field(None, ge=0, description="Strength of L1 regularization.")
     l2: float | None = Field(None, ge=0, description="Strength of L2 regularization.")
     early_stopping: bool | None = Field(None, description="Stop when a part held back gets no better.")
     seed: int = 42
-    holdout: float = Field(0.2, gt=0, lt=1, description="The share of rows to check on; unless given as an input.")
+    holdout: float = Field(
+        0.2, gt=0, lt=1, description="The share of rows to check on; unless given as an input."
+    )
     split_by: Columns = Field((), description="Key columns whose rows stay together in holdout and folds.")
     time_column: Column | None = Field(None, description="Check on what comes last by this column.")
     holdout_after: str | None = Field(None, description="With `time_column`: the last moment trained on.")
@@ -50,9 +57,13 @@ class TrainModel(Processor):
     search: Space = Field(
         {}, description="Values to try for each parameter, or a range.", examples=[{"max_depth": [3, 6]}]
     )
-    search_draws: int | None = Field(None, ge=1, le=1000, description="Random draws instead of the whole grid.")
+    search_draws: int | None = Field(
+        None, ge=1, le=1000, description="Random draws instead of the whole grid."
+    )
     search_metric: str | None = None
-    register_as: str | None = Field(None, min_length=1, max_length=200, description="The registered model's name.")
+    register_as: str | None = Field(
+        None, min_length=1, max_length=200, description="The registered model's name."
+    )
     description: str = Field("", description="Shown with the registered version.")
     memory_limit: str | None = Field(None, pattern=r"(?i)^\s*\d+(\.\d+)?\s*[KMGT]?I?B\s*$", examples=["2GB"])
     importance: bool = Field(True, description="Record permutation importance, after the gate.")
