@@ -152,7 +152,7 @@ def score(
     with ERR.status("scoring"):
         said = score_file(open_folder(project, env), model, rows, version=version, output=output)
     if output is not None:
-        OUT.print(said, markup=False)
+        OUT.print(f"{said['rows']:,} rows scored by version {said['version']} into {output}.", markup=False)
 
 
 def ui(
