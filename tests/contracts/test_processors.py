@@ -118,7 +118,8 @@ EXAMPLES: dict[str, list[Example]] = {
     ],
     "processor.deduplicate": [
         Example({"keys": ["a name"], "keep": "last", "order_by": ["id"]}, ids(1, 3, 4)),
-        Example({}, ids(1, 2, 3, 4)),
+        Example({"keys": ["d.t", "a name"]}, ids(1, 2, 3, 4)),
+        Example({}, ids(1, 2, 3, 4), inputs=(ROWS.drop_columns(["list"]),)),
     ],
     "processor.expect": [
         Example(
