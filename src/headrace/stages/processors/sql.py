@@ -11,7 +11,8 @@ class Sql(Processor):
 
     An input is called as the stage it comes from (`from: [houses, agents]`), as its output
     (`from: split.train` is `train`), or as the document says (`from: {h: houses}`). The order of the result
-    is not kept: use processor.sort after it.
+    is not kept: use processor.sort after it. On the embedded engine `a.*` after
+    `JOIN b USING (id)` lacks `id`: write `ON`, or name the column.
     """
 
     costly = True
