@@ -24,6 +24,7 @@ from headrace.core import (
     Origin,
     Parameter,
     Pipeline,
+    Source,
     Stage,
 )
 from headrace.core import type_of as type_of_stage
@@ -59,7 +60,7 @@ class Builder:
         ``required``, ``secret`` and ``description``.
         """
         made = Parameter(type=type or _type_of(default), default=default, **bounds)
-        self.value = replace(self.value, parameters={**self.value.parameters, name: made})
+        self._set(parameters={**self.value.parameters, name: made})
         return Reference("${" + name + "}")
 
     def origin(
@@ -83,12 +84,16 @@ class Builder:
         assert isinstance(kind, type)
         assert issubclass(kind, Stage)
         node = Node(name, type_of_stage(kind), {key: _plain(value) for key, value in fields.items()}, inputs)
-        self.value = replace(self.value, stages={**self.value.stages, name: node})
+        self._set(stages={**self.value.stages, name: node})
         return StageReference(self, Lane(name), kind)
+
+    def _set(self, **changes: Any) -> None:
+        """What was written before no longer says what this is."""
+        self.value = replace(self.value, source=Source(), **changes)
 
     def _change(self, name: str, **changes: Any) -> None:
         node = replace(self.value.stages[name], **changes)
-        self.value = replace(self.value, stages={**self.value.stages, name: node})
+        self._set(stages={**self.value.stages, name: node})
 
 
 @dataclass(frozen=True)

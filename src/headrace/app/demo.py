@@ -63,8 +63,8 @@ class Demo:
         workspace = open_document(self.pipeline)
         return start(
             workspace.project,
-            workspace.pipeline.source.text,
-            file=str(self.pipeline),
+            workspace.text,
+            file=workspace.file,
             parameters=places | parameters,
         )
 

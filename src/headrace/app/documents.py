@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headrace.core import InvalidDocument, Issue, Json, Pipeline, Schema
-from headrace.project import Project
+from headrace.core import Issue, Json, Schema
 
-from .workspace import Workspace, open_document, state_of
+from .workspace import Workspace, state_of
 
 if TYPE_CHECKING:
     from headrace.compiler import Plan
 
-__all__ = ["Explanation", "StageView", "explain", "explain_pipeline", "validate", "validate_pipeline"]
+__all__ = ["Explanation", "StageView", "explain", "validate"]
 
 
 @dataclass(frozen=True)
@@ -68,42 +67,26 @@ class Explanation:
 
 
 def validate(
-    path: Path, given: Mapping[str, Json], *, environment: str | None = None, engine: str | None = None
+    workspace: Workspace, given: Mapping[str, Json], *, engine: str | None = None
 ) -> tuple[Issue, ...]:
-    """Every problem of the document at ``path``, warnings included; opens no data and no engine."""
-    try:
-        workspace = open_document(path, environment)
-    except InvalidDocument as error:
-        return error.issues
-    return validate_pipeline(workspace.project, workspace.pipeline, given, engine=engine)
-
-
-def validate_pipeline(
-    project: Project, pipeline: Pipeline, given: Mapping[str, Json], *, engine: str | None = None
-) -> tuple[Issue, ...]:
-    """Every problem of a pipeline, wherever it came from."""
+    """Every problem of a document, warnings included; opens no data and no engine."""
     from headrace.runner import check
 
-    return check(project, pipeline, given, engine=engine)[1]
+    return check(workspace.project, workspace.text, workspace.file, given, engine=engine)
 
 
-def explain(
-    path: Path, given: Mapping[str, Json], *, environment: str | None = None, engine: str | None = None
-) -> Explanation:
-    """The plan with the columns after every stage. Raises ``InvalidDocument`` when there is no plan."""
-    workspace = open_document(path, environment)
-    return explain_pipeline(workspace, given, engine=engine)
+def explain(workspace: Workspace, given: Mapping[str, Json], *, engine: str | None = None) -> Explanation:
+    """The plan with the columns after every stage; an engine starts only for schemas that are not cached.
 
-
-def explain_pipeline(
-    workspace: Workspace, given: Mapping[str, Json], *, engine: str | None = None
-) -> Explanation:
-    """The same for a pipeline in hand. An engine starts only for schemas that are not cached."""
+    Raises ``InvalidDocument`` when there is no plan.
+    """
     from headrace.runner import Reporter, RunContext, find_schemas, prepare, provenance, shown_parameters
 
     project = workspace.project
     started = dt.datetime.now(dt.UTC)
-    plan = prepare(project, workspace.pipeline, given, engine=engine, run_id="RUN-ID", started=started)
+    plan = prepare(
+        project, workspace.text, workspace.file, given, engine=engine, run_id="RUN-ID", started=started
+    )
     with contextlib.ExitStack() as opened:
         scratch = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="headrace-")))
 

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from headrace.core import HeadraceError, InvalidDocument, Issue, Json, RunResult
-from headrace.core import Pipeline as Document
 from headrace.project import Project, dump_pipeline, load_pipeline, read_pipeline
 
 from .building import Builder
-from .documents import Explanation, explain_pipeline, validate_pipeline
+from .documents import Explanation, explain, validate
 from .runs import start
 from .tables import graph_html, rows_html
 from .workspace import Workspace, existing_document, open_folder
@@ -80,11 +79,11 @@ class Pipeline(Builder):
 
     def validate(self, **parameters: Json) -> tuple[Issue, ...]:
         """Every problem, found without opening data."""
-        return validate_pipeline(self.project, self._document(), parameters)
+        return validate(self._workspace(), parameters)
 
     def explain(self, **parameters: Json) -> Explanation:
         """The plan, with the columns after every stage. Raises ``InvalidDocument``."""
-        return explain_pipeline(Workspace(self.project, self._document()), parameters)
+        return explain(self._workspace(), parameters)
 
     def preview(self, stage: str | None = None, *, rows: int = 20, **parameters: Json) -> Preview:
         """Rows before and after a stage (the last by default); writes nowhere and trains nothing."""
@@ -135,16 +134,15 @@ class Pipeline(Builder):
             with pa.ipc.open_file(target) as reader:
                 return reader.read_all()
 
-    def _document(self) -> Document:
-        """The value with its text and lines, so that problems have places."""
-        return self.value if self.value.source.text else read_pipeline(self.to_yaml())
+    def _workspace(self) -> Workspace:
+        return Workspace(self.project, self.to_yaml(), self.value.source.file)
 
     def _start(self, parameters: Mapping[str, Json], **options: Any) -> RunProcess:
-        document = self._document()
+        workspace = self._workspace()
         return start(
-            self.project,
-            document.source.text,
-            file=document.source.file,
+            workspace.project,
+            workspace.text,
+            file=workspace.file,
             parameters=parameters,
             environment=self._environment,
             **options,

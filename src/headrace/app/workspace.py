@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headrace.core import InvalidCall, Pipeline
-from headrace.project import Project, find_project, load_pipeline, open_project
+from headrace.core import InvalidCall, InvalidDocument
+from headrace.project import Project, examine_pipeline, find_project, open_project
 
 if TYPE_CHECKING:
     from headrace.storage.state import State
@@ -19,19 +19,25 @@ __all__ = ["Workspace", "existing_document", "open_document", "open_folder", "st
 
 @dataclass(frozen=True)
 class Workspace:
-    """A pipeline and its project."""
+    """A document's text, the file it is in, and its project."""
 
     project: Project
-    pipeline: Pipeline
+    text: str
+    file: str | None = None
 
 
 def open_document(path: Path, environment: str | None = None) -> Workspace:
-    """Reads a document and the settings of the nearest ``headrace.toml`` above it.
+    """A document and the settings of the nearest ``headrace.toml`` above it; the text is not read yet.
 
-    Raises ``InvalidCall`` (``no-such-document``) or ``InvalidDocument`` with every problem.
+    Raises ``InvalidCall`` (``no-such-document``), or ``InvalidDocument`` for the settings or for what is no
+    text at all.
     """
-    existing_document(path)
-    return Workspace(open_folder(path.resolve().parent, environment), load_pipeline(path))
+    data = existing_document(path).read_bytes()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InvalidDocument(examine_pipeline(data, str(path))[1]) from None
+    return Workspace(open_folder(path.resolve().parent, environment), text, str(path))
 
 
 def existing_document(path: Path) -> Path:

@@ -8,6 +8,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from headrace.core import (
     Warned,
 )
 from headrace.engine import Engine, open_engine
-from headrace.project import Project, open_project, read_pipeline
+from headrace.project import Project, open_project
 from headrace.storage.state import EndState, OffsetChange, State, open_state
 
 from .context import RunContext
@@ -99,16 +100,18 @@ class _Run:
         """Compile, open, analyze, execute, publish."""
         request = self.request
         project = open_project(Path(request.folder), request.environment)
-        pipeline = read_pipeline(request.text, request.file)
-        if request.counts is not None:
-            from dataclasses import replace
-
-            pipeline = replace(pipeline, counts=request.counts)
         plan = prepare(
-            project, pipeline, request.parameters, engine=request.engine, run_id=self.id, started=self.started
+            project,
+            request.text,
+            request.file,
+            request.parameters,
+            engine=request.engine,
+            counts=request.counts,
+            run_id=self.id,
+            started=self.started,
         )
-        for name in plan.pipeline.parameters:
-            self.reporter.hide(plan.parameters.get(name))
+        plan = replace(plan, parameters=project.reveal(plan.parameters))
+        self.reporter.hide(plan.parameters)
         self._warm_up(plan, project)
         with self._recorded(plan, project) as state:
             self._in_engine(plan, project, state)

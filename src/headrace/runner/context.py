@@ -128,8 +128,9 @@ class StageContext:
 
     def connection(self, name: str) -> Value:
         """The connection of that name; its secrets are hidden from every record from now on."""
-        connection: Value = self._context.project.connection(name)
-        self._context.reporter.hide(connection)
+        project = self._context.project
+        connection: Value = project.connection(name)
+        self._context.reporter.hide((connection, *project.secrets.seen()))
         return connection
 
     def used(self, *inputs: InputVersion) -> None:

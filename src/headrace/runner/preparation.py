@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
 
-from headrace.compiler import Draft, Plan, Surroundings, check_pipeline, compile_pipeline
-from headrace.core import Issue, Json, Pipeline
+from headrace.compiler import Plan, Surroundings, compile_pipeline
+from headrace.core import InvalidDocument, Issue, Json
 from headrace.engine import choose_engine
-from headrace.project import Project, resolve_parameters
+from headrace.project import Project, examine_pipeline, resolve_parameters
 
 if TYPE_CHECKING:
     from headrace.core import EngineSettings
@@ -37,24 +38,33 @@ def surroundings(
 
 def prepare(
     project: Project,
-    pipeline: Pipeline,
+    text: str,
+    file: str | None,
     given: Mapping[str, Json],
     *,
     engine: str | None = None,
+    counts: Literal["stages", "ends", "off"] | None = None,
     run_id: str,
     started: dt.datetime,
 ) -> Plan:
     """The plan of one run. Raises ``InvalidDocument`` with every problem there is."""
-    values, issues = resolve_parameters(pipeline, given, project.parameters)
-    return compile_pipeline(pipeline, values, surroundings(project.engine, engine, run_id, started), issues)
+    pipeline, issues = examine_pipeline(text, file)
+    if pipeline is None:
+        raise InvalidDocument(issues)
+    if counts is not None:
+        pipeline = replace(pipeline, counts=counts)
+    values, more = resolve_parameters(pipeline, given, project.parameters)
+    around = surroundings(project.engine, engine, run_id, started)
+    return compile_pipeline(pipeline, values, around, (*issues, *more))
 
 
 def check(
-    project: Project, pipeline: Pipeline, given: Mapping[str, Json], *, engine: str | None = None
-) -> tuple[Draft, tuple[Issue, ...]]:
-    """The draft of a document and all its problems, without running or opening anything."""
-    values, issues = resolve_parameters(pipeline, given, project.parameters)
-    around = surroundings(project.engine, engine, "RUN-ID", dt.datetime.now(dt.UTC))
-    draft = check_pipeline(pipeline, values, around)
-    found = sorted((*issues, *draft.issues), key=lambda issue: issue.line or 0)
-    return draft, tuple(found)
+    project: Project, text: str, file: str | None, given: Mapping[str, Json], *, engine: str | None = None
+) -> tuple[Issue, ...]:
+    """All problems of a document, warnings included, without running or opening anything."""
+    started = dt.datetime.now(dt.UTC)
+    try:
+        plan = prepare(project, text, file, given, engine=engine, run_id="RUN-ID", started=started)
+    except InvalidDocument as error:
+        return error.issues
+    return plan.warnings

@@ -32,8 +32,9 @@ def validate(
     Example: headrace validate pipelines/train.yaml
     """
     from headrace.app.documents import validate as check
+    from headrace.app.workspace import open_document
 
-    issues = check(document, given(parameters), environment=env, engine=engine)
+    issues = check(open_document(document, env), given(parameters), engine=engine)
     wrong = [issue for issue in issues if issue.severity == "error"]
     if as_json:
         print_json({"valid": not wrong, "issues": issues_table(issues)})
@@ -56,9 +57,10 @@ def explain(
     Example: headrace explain pipelines/train.yaml --env prod
     """
     from headrace.app.documents import explain as explanation_of
+    from headrace.app.workspace import open_document
     from headrace.cli.screens.explanation import show_explanation
 
-    found = explanation_of(document, given(parameters), environment=env, engine=engine)
+    found = explanation_of(open_document(document, env), given(parameters), engine=engine)
     wrong = any(issue.severity == "error" for issue in found.issues)
     if as_json:
         print_json(found.to_json())
@@ -88,11 +90,10 @@ def preview(
     from headrace.cli.screens.rows import show_preview
 
     workspace = open_document(document, env)
-    source = workspace.pipeline.source
     process = start(
         workspace.project,
-        source.text,
-        file=str(document),
+        workspace.text,
+        file=workspace.file,
         parameters=given(parameters),
         environment=env,
         engine=engine,

@@ -50,13 +50,13 @@ def run(
     Example: headrace run pipelines/train.yaml -p max_iter=200 -p cv_folds=5
     """
     from headrace.app.runs import start
-    from headrace.app.workspace import open_folder
+    from headrace.app.workspace import open_document
 
-    project = open_folder(_folder_of(document), env)
+    workspace = open_document(document, env)
     process = start(
-        project,
-        document.read_text(encoding="utf-8", errors="surrogateescape"),
-        file=str(document),
+        workspace.project,
+        workspace.text,
+        file=workspace.file,
         parameters=given(parameters),
         environment=env,
         engine=engine,
@@ -73,12 +73,6 @@ def run(
     if events:
         raise typer.Exit(_exit_code(result))
     finish(result, as_json=as_json)
-
-
-def _folder_of(document: Path) -> Path:
-    from headrace.app.workspace import existing_document
-
-    return existing_document(document).resolve().parent
 
 
 def _follow(process: Any, *, quiet: bool, events: bool) -> None:

@@ -95,7 +95,7 @@ def _to_ports(draft: Draft, node: Node, reads: list[Lane]) -> tuple[dict[str, La
     issues: list[Issue] = []
     for position, lane in enumerate(reads):
         port = _port(ports, lane, position, len(lanes))
-        if port is None or port in lanes:
+        if port is None or port in lanes or port == "run":
             issues.append(_issue(draft, node, *_no_port(node, ports, lane, port)))
         else:
             lanes[port] = lane
@@ -118,6 +118,8 @@ def _port(ports: Ports, lane: Lane, position: int, taken: int) -> str | None:
 
 
 def _no_port(node: Node, ports: Ports, lane: Lane, port: str | None) -> tuple[str, str, str | None]:
+    if port == "run":
+        return "reserved-input", "An input cannot be called 'run'.", "Name it: `from: {rows: run}`."
     if port is not None:
         return "duplicate-input", f"Its input '{port}' is given twice.", None
     if lane.port is not None:

@@ -13,6 +13,8 @@ def find_classes(draft: Draft) -> Draft:
     issues: list[Issue] = []
     classes: dict[str, type[Stage]] = {}
     for node in draft.pipeline.stages.values():
+        if not node.type:  # whoever read the document has said so
+            continue
         try:
             classes[node.name] = find_stage(node.type).stage
         except InvalidCall as error:

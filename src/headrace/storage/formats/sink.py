@@ -1,0 +1,203 @@
+"""Writes a frame into staged files: a Python data source that both engines run, one writer per partition."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from headrace.core import Frame, HeadraceError
+from headrace.storage.carried import CarriedError
+from headrace.storage.counting import Counter
+from headrace.storage.objects import ObjectStore, StagedFile
+
+from .encoders import ENDINGS, Encoder, encoder
+from .reading import NULL_FOLDER
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Sink", "write_frame"]
+
+PIECE = 64 << 20
+"""Bytes that wait in one writer, over all its open files: what becomes one row group at most."""
+PIECE_ROWS = 1 << 20
+OPEN_FILES = 64
+"""Files that one writer has open at once; with more values than that, some get several files."""
+RESULT = "_written.json"
+
+
+@dataclass(frozen=True)
+class Sink:
+    """Where and how: pickled whole, credentials inside, and never text. ``prefix`` is the staging place."""
+
+    store: ObjectStore
+    prefix: str
+    run: str
+    format: str
+    counter: Counter
+    partition_by: tuple[str, ...] = ()
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def write(self, batches: Iterator[pa.RecordBatch], number: int | None) -> list[dict[str, Any]]:
+        """One partition; a failure leaves no file of it, and comes out as text that can be told apart."""
+        try:
+            with self.counter.tally(_some_number() if number is None else number) as tally:
+                written = _Partition(self, number)
+                try:
+                    for batch in batches:
+                        written.add(batch)
+                        tally.add(batch.num_rows)
+                    return [asdict(each) for each in written.close()]
+                except BaseException:
+                    written.abort()
+                    raise
+        except HeadraceError as error:
+            raise CarriedError.of(error) from None
+
+    def empty(self, schema: pa.Schema) -> StagedFile:
+        """A file without rows, for a frame without rows."""
+        import pyarrow as pa
+
+        written = _Partition(self, 0)
+        columns = [each for each in schema if each.name not in self.partition_by]
+        written.open("", pa.schema(columns))
+        return written.close()[0]
+
+    def settle(self, results: list[list[dict[str, Any]]]) -> None:
+        """Notes what all partitions wrote, where the process that asked can find it."""
+        flat = [each for result in results for each in result]
+        self.store.write(self.prefix + RESULT, json.dumps(flat).encode())
+
+    def written(self) -> list[StagedFile]:
+        """What :meth:`settle` noted."""
+        key = self.prefix + RESULT
+        found = json.loads(self.store.read(key))
+        self.store.delete([key])
+        return [StagedFile(**each) for each in found]
+
+
+def _some_number() -> int:
+    """A number for an engine that tells none: only has to differ."""
+    return int.from_bytes(os.urandom(2), "big")
+
+
+class _Partition:
+    """The open files of one partition, by folder."""
+
+    def __init__(self, sink: Sink, number: int | None) -> None:
+        self._sink = sink
+        token = os.urandom(4).hex()
+        self._stem = (
+            f"part-{number:05d}-{sink.run}-{token}" if number is not None else f"part-{sink.run}-{token}"
+        )
+        self._open: dict[str, tuple[str, Encoder]] = {}
+        self._done: list[StagedFile] = []
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Rows to their files."""
+        if not batch.num_rows:
+            return
+        for folder, part in _by_folder(batch, self._sink.partition_by):
+            _, file = self._open.get(folder) or self.open(folder, part.schema)
+            file.add(part)
+        while sum(file.held for _, file in self._open.values()) > PIECE:
+            max(self._open.values(), key=lambda each: each[1].held)[1].flush()
+        for _, file in self._open.values():
+            if file.rows and len(file._waiting) and sum(b.num_rows for b in file._waiting) >= PIECE_ROWS:
+                file.flush()
+
+    def open(self, folder: str, schema: pa.Schema) -> tuple[str, Encoder]:
+        """A new file; the one opened first is closed when there are too many."""
+        if len(self._open) >= OPEN_FILES:
+            self._close(next(iter(self._open)))
+        sink = self._sink
+        packed = ".gz" if sink.options["compression"] == "gzip" and sink.format != "parquet" else ""
+        name = f"{folder}{self._stem}-{len(self._done) + len(self._open)}{ENDINGS[sink.format]}{packed}"
+        target = sink.store.writer(sink.prefix + name)
+        self._open[folder] = name, encoder(target, schema, sink.format, sink.options)
+        return self._open[folder]
+
+    def _close(self, folder: str) -> None:
+        name, file = self._open[folder]
+        size, digest = file.close()
+        del self._open[folder]
+        self._done.append(StagedFile(name, size, file.rows, digest))
+
+    def close(self) -> list[StagedFile]:
+        """Every file, whole."""
+        for folder in list(self._open):
+            self._close(folder)
+        return self._done
+
+    def abort(self) -> None:
+        """No file."""
+        for _, file in self._open.values():
+            file.abort()
+        self._sink.store.delete([self._sink.prefix + each.name for each in self._done])
+
+
+def _by_folder(batch: pa.RecordBatch, columns: tuple[str, ...]) -> Iterator[tuple[str, pa.RecordBatch]]:
+    """Rows by ``day=2024-01-31/``, their order kept, the columns in the name left out."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not columns:
+        yield "", batch
+        return
+    table = pa.table([batch.column(name) for name in columns], names=list(columns))
+    numbered = table.append_column("#", pa.array(range(batch.num_rows), pa.int64()))
+    groups = numbered.group_by(list(columns), use_threads=False).aggregate([("#", "list")])
+    rest = batch.select([name for name in batch.schema.names if name not in columns])
+    for row in range(groups.num_rows):
+        folder = "".join(f"{quote(name, safe=' ')}={_folder(groups.column(name)[row])}/" for name in columns)
+        rows = groups.column("#_list")[row].values
+        yield folder, rest if len(rows) == len(rest) else pc.take(rest, rows)
+
+
+def _folder(value: pa.Scalar) -> str:
+    if not value.is_valid:
+        return NULL_FOLDER
+    plain = value.as_py()
+    return quote(str(plain).lower() if isinstance(plain, bool) else str(plain), safe=" ,+@;()")
+
+
+def write_frame(frame: Frame, sink: Sink) -> list[StagedFile]:
+    """Computes the frame once, into staged files. Raises what the engine raises."""
+    from pyspark.sql.datasource import DataSource, DataSourceArrowWriter, WriterCommitMessage
+
+    name = f"headrace_sink_{os.urandom(6).hex()}"
+
+    @dataclass
+    class Written(WriterCommitMessage):  # type: ignore[misc]
+        files: list[dict[str, Any]]
+
+    class Writer(DataSourceArrowWriter):  # type: ignore[misc]
+        def write(self, iterator: Iterator[pa.RecordBatch]) -> Written:
+            from pyspark import TaskContext
+
+            task = TaskContext.get()
+            return Written(sink.write(iterator, task.partitionId() if task else None))
+
+        def commit(self, messages: list[Written | None]) -> None:
+            sink.settle([each.files for each in messages if each])
+
+        def abort(self, messages: list[Written | None]) -> None:
+            del messages
+            sink.store.prune(sink.prefix)
+
+    class Target(DataSource):  # type: ignore[misc]
+        @classmethod
+        def name(cls) -> str:
+            return name
+
+        def writer(self, schema: object, overwrite: bool) -> Writer:
+            del schema, overwrite
+            return Writer()
+
+    frame.sparkSession.dataSource.register(Target)
+    frame.write.format(name).mode("append").save()
+    return sink.written()
