@@ -11,6 +11,9 @@ from .capabilities import ENGINES, Gap, gap
 
 __all__ = ["Choice", "choose_engine"]
 
+_NAMED = 3
+"""Stages that the sentence names before it only counts them."""
+
 
 class Choice(NamedTuple):
     """An engine and the sentence that says why it."""
@@ -19,42 +22,55 @@ class Choice(NamedTuple):
     why: str
 
 
+class _Blocked(NamedTuple):
+    stage: str
+    capability: str
+    gap: Gap
+
+
 def choose_engine(wanted: str, needs: Mapping[str, frozenset[str]], settings: EngineSettings) -> Choice:
     """The engine for stages with these needs; ``auto`` takes the embedded one where it can.
 
     Raises ``InvalidCall``: ``unknown-engine``, or ``engine-cannot`` whose ``where`` is the stage.
     """
-    if wanted == "auto":
-        return _choose(needs, settings)
-    if wanted not in ENGINES:
+    if wanted not in (*ENGINES, "auto"):
         raise InvalidCall(
             "unknown-engine", f"No engine '{wanted}'.", hint=did_you_mean(wanted, (*ENGINES, "auto"))
         )
-    blocked = _first_gap(wanted, needs)
-    if blocked is not None:
-        stage, capability, found = blocked
-        able = next((each for each in ENGINES if _first_gap(each, needs) is None), None)
-        raise InvalidCall(
-            "engine-cannot",
-            f"The engine '{wanted}' cannot run it ({capability}): {found.reason}.",
-            where=stage,
-            hint=f"Use `--engine {able}`." if able else None,
-        )
-    return Choice(wanted, "asked for")
-
-
-def _choose(needs: Mapping[str, frozenset[str]], settings: EngineSettings) -> Choice:
-    blocked = _first_gap("embedded", needs)
-    if blocked is None:
+    blocked = {engine: _blocked(engine, needs, settings) for engine in ENGINES}
+    if wanted != "auto":
+        if blocked[wanted]:
+            raise _cannot(wanted, blocked)
+        return Choice(wanted, "asked for")
+    if not blocked["embedded"]:
         return Choice("embedded", "every stage can run on it")
-    stage, capability, found = blocked
-    return Choice("spark", f"'{stage}' needs it ({capability}: {found.reason}), at {settings.spark.master}")
+    if blocked["spark"]:
+        raise _cannot("spark", blocked)
+    return Choice("spark", f"{_stages(blocked['embedded'])} it: {blocked['embedded'][0].gap.reason}")
 
 
-def _first_gap(engine: str, needs: Mapping[str, frozenset[str]]) -> tuple[str, str, Gap] | None:
-    for stage, capabilities in needs.items():
-        for capability in sorted(capabilities):
-            found = gap(engine, capability)
-            if found is not None:
-                return stage, capability, found
-    return None
+def _blocked(engine: str, needs: Mapping[str, frozenset[str]], settings: EngineSettings) -> list[_Blocked]:
+    connect = engine == "spark" and settings.spark.master.startswith("sc://")
+    table = "spark connect" if connect else engine
+    found = ((stage, each, gap(table, each)) for stage, named in needs.items() for each in sorted(named))
+    return [_Blocked(stage, each, reason) for stage, each, reason in found if reason is not None]
+
+
+def _cannot(engine: str, blocked: Mapping[str, list[_Blocked]]) -> InvalidCall:
+    first = blocked[engine][0]
+    able = next((each for each in ENGINES if not blocked[each]), None)
+    return InvalidCall(
+        "engine-cannot",
+        f"The engine '{engine}' cannot run it ({first.capability}): {first.gap.reason}.",
+        where=first.stage,
+        hint=f"Use `--engine {able}`." if able else None,
+    )
+
+
+def _stages(blocked: list[_Blocked]) -> str:
+    names = list(dict.fromkeys(each.stage for each in blocked))
+    shown = [f"'{name}'" for name in names[:_NAMED]]
+    if len(names) > _NAMED:
+        shown.append(f"{len(names) - _NAMED} more")
+    listed = " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+    return f"{listed} need" + ("s" if len(names) == 1 else "")

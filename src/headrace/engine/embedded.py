@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from headrace.storage.frames import IN_PROCESS
+
 from .counts import Counts
 from .engine import Engine, Spilled
 from .server import the_server
@@ -77,7 +79,8 @@ class EmbeddedEngine(Engine):
 
     def interrupt(self) -> None:
         """Ends what the session is computing."""
-        self._session.interruptAll()
+        if not self._closed:
+            self._session.interruptAll()
 
     def release(self) -> None:
         """Nothing to give back: spilled files lie in folders that are the caller's."""
@@ -101,6 +104,7 @@ def _open_session(address: str, counts: Counts) -> SparkSession:
     builder = SparkSession.builder.remote(address)
     builder._registerHook(lambda _: Requests())
     session: SparkSession = builder.create()
+    setattr(session, IN_PROCESS, True)
     for key, value in SESSION_SETTINGS.items():
         session.conf.set(key, value)
     return session

@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
 
+from headrace.storage.frames import frame_to_arrow
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -57,8 +59,6 @@ class Engine(ABC):
 
     def to_arrow(self, frame: Frame) -> pa.Table:
         """All rows of ``frame`` in this process."""
-        from headrace.storage.frames import frame_to_arrow
-
         return frame_to_arrow(frame)
 
     @abstractmethod
