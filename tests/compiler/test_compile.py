@@ -180,7 +180,7 @@ def test_a_reference_that_cannot_be_resolved_is_an_issue_at_its_field(reference:
 
 
 def test_a_secret_parameter_cannot_stand_in_a_field() -> None:
-    body = "parameters:\n  token: {type: string, default: abc, secret: true}\n" + LOAD
+    body = "parameters:\n  token: {type: string, default: '${secret:TOKEN}', secret: true}\n" + LOAD
     body += '  keep: {type: processor.filter, from: load, condition: "a = ${token}"}\n' + OUT
     assert issue_of(body, "secret-in-the-open").stage == "keep"
 

@@ -55,7 +55,9 @@ class KeyPattern:
 
     @cached_property
     def _regex(self) -> re.Pattern[str]:
-        return re.compile(_translate(self.text) + ("(/.*)?" if self.is_plain else ""), re.DOTALL)
+        if self.is_plain:
+            return re.compile(re.escape(self.text.rstrip("/")) + "(/.*)?", re.DOTALL)
+        return re.compile(_translate(self.text), re.DOTALL)
 
     def matches(self, key: str) -> bool:
         """Whether the pattern means this key, hidden parts that it does not spell out excluded."""
