@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import mlflow  # noqa: TID253  # importing it is what this process is for
+# Importing these is what this process is for: a training that has ended must not wait for them.
+import mlflow.models  # noqa: TID253
+import mlflow.pyfunc  # noqa: TID253
 import mlflow.sklearn  # noqa: F401, TID253
+import sklearn.compose  # noqa: TID253
+import sklearn.ensemble  # noqa: TID253
+import sklearn.pipeline  # noqa: F401, TID253
 
 from . import catalog, decisions, rescoring, tracking
 

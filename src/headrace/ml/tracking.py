@@ -200,15 +200,16 @@ def _flavor(file: ModelFile) -> tuple[Any, dict[str, Any]]:
     flavor = importlib.import_module(f"mlflow.{file.flavor}")
     with Path(file.path).open("rb") as stream:
         model = pickle.load(stream)  # noqa: S301  # written by our own run a moment ago
-    if file.flavor == "sklearn":
-        return flavor, {"sk_model": model, "serialization_format": flavor.SERIALIZATION_FORMAT_CLOUDPICKLE}
-    names = {
-        "xgboost": "xgb_model",
-        "lightgbm": "lgb_model",
-        "pytorch": "pytorch_model",
-        "pyfunc": "python_model",
+    how: dict[str, Any] = {
+        MODEL_ARGUMENTS.get(file.flavor, "model"): model,
+        "signature": _signature(file),
+        "input_example": _example(file),
+        "pip_requirements": _pinned(file.requirements),
+        "metadata": {"headrace": dict(file.about)},
     }
-    return flavor, {names.get(file.flavor, "model"): model}
+    if file.flavor == "sklearn":
+        how["serialization_format"] = flavor.SERIALIZATION_FORMAT_CLOUDPICKLE
+    return flavor, how
 
 
 def _signature(file: ModelFile) -> Any:
