@@ -23,6 +23,8 @@ big = (
     .withColumn("discount", f.col("discount").cast("float"))
     .where("price > 50")
 )
-totals = big.groupBy("product").agg(f.expr("sum(price * quantity)").alias("total"), f.count("*").alias("orders"))
+totals = big.groupBy("product").agg(
+    f.expr("sum(price * quantity)").alias("total"), f.count("*").alias("orders")
+)
 big.join(totals, "product").write.mode("overwrite").parquet(sys.argv[2])
 os._exit(0)

@@ -1,9 +1,9 @@
 """The story as a data scientist writes it today: pandas, scikit-learn and MLflow with its defaults.
 
-The same data, learner, folds, metrics and artefacts as ``examples/housing``: three-fold cross-validation, a
-holdout of a fifth, parameters, metrics and model tracked, a version registered, the gate decided, the training
-data archived as Parquet. The one setting that is not a default is ``serialization_format``: MLflow refuses to log
-this learner without it.
+The same data, learner, folds, metrics and artefacts as ``examples/housing``: three-fold cross-validation,
+a holdout of a fifth, parameters, metrics and model tracked, a version registered, the gate decided, the
+training data archived as Parquet. The one setting that is not a default is ``serialization_format``: MLflow
+refuses to log this learner without it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,12 @@ import mlflow
 import numpy as np
 import pandas as pd
 from sklearn.ensemble import HistGradientBoostingRegressor
-from sklearn.metrics import mean_absolute_error, mean_absolute_percentage_error, r2_score, root_mean_squared_error
+from sklearn.metrics import (
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    r2_score,
+    root_mean_squared_error,
+)
 from sklearn.model_selection import KFold, cross_validate, train_test_split
 
 data, store, archive = sys.argv[1:4]
@@ -29,7 +34,9 @@ params = {"max_iter": 100, "learning_rate": 0.1}
 scoring = {"r2": "r2", "rmse": "neg_root_mean_squared_error", "mae": "neg_mean_absolute_error"}
 with mlflow.start_run():
     model = HistGradientBoostingRegressor(**params, random_state=42)
-    folds = cross_validate(model, train_x, train_y, cv=KFold(3, shuffle=True, random_state=42), scoring=scoring)
+    folds = cross_validate(
+        model, train_x, train_y, cv=KFold(3, shuffle=True, random_state=42), scoring=scoring
+    )
     model.fit(train_x, train_y)
     predicted = model.predict(test_x)
     mlflow.log_params(params | {"cv_folds": 3})

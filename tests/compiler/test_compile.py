@@ -105,7 +105,7 @@ def test_a_destination_gives_nothing_and_an_origin_takes_nothing() -> None:
         + "  out: {type: destination.discard, from: load}\n  more: {type: destination.discard, from: out}\n"
     )
     assert issue_of(body, "reads-from-destination").stage == "more"
-    body = "stages:\n  a: {type: origin.inline, rows: [{a: 1}]}\n  b: {type: origin.inline, rows: [{a: 1}], from: a}\n"
+    body = LOAD + "  b: {type: origin.inline, rows: [{a: 1}], from: load}\n"
     assert issue_of(body, "origin-with-input").stage == "b"
 
 
