@@ -57,17 +57,23 @@ class Counter:
 
 
 class Tally:
-    """Rows of one attempt; ``with`` marks it as ended unless something was raised."""
+    """Rows of one attempt; ``with`` marks it as ended unless something was raised.
+
+    A worker on another machine does not have the folder, and counts for nobody.
+    """
 
     def __init__(self, folder: Path, name: str) -> None:
         self.name = name
         self.rows = 0
-        folder.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(folder / f"{name}.rows", os.O_WRONLY | os.O_CREAT, 0o600)
+        try:
+            self._file = os.open(folder / f"{name}.rows", os.O_WRONLY | os.O_CREAT, 0o600)
+        except FileNotFoundError:
+            self._file = -1
         self._write("open")
 
     def _write(self, state: str) -> None:
-        os.pwrite(self._file, f"{self.rows} {state}\n".encode(), 0)
+        if self._file >= 0:
+            os.pwrite(self._file, f"{self.rows} {state}\n".encode(), 0)
 
     def add(self, rows: int) -> None:
         """That many more."""
@@ -82,4 +88,5 @@ class Tally:
     ) -> None:
         if kind is None:
             self._write("done")
-        os.close(self._file)
+        if self._file >= 0:
+            os.close(self._file)

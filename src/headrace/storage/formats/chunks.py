@@ -28,10 +28,10 @@ def compression_of(name: str, wanted: Compression | None) -> Compression:
 
 
 def chunks_of(
-    store: ObjectStore, key: str, start: int, end: int, *, compression: Compression, encoding: str
+    store: ObjectStore, key: str, start: int, end: int, *, compression: Compression, encoding: str, step: int
 ) -> Iterator[bytes]:
     """UTF-8 bytes from ``start`` to ``end``; compressed and other encodings only from the very start."""
-    raw = _fetched(store, key, start, end)
+    raw = _fetched(store, key, start, end, step)
     if compression != "none":
         raw = _unpacked(raw, compression, store.location(key))
     name = codecs.lookup(encoding).name
@@ -40,8 +40,8 @@ def chunks_of(
     return _without_mark(raw) if start == 0 else raw
 
 
-def _fetched(store: ObjectStore, key: str, start: int, end: int) -> Iterator[bytes]:
-    ranges = [(at, min(at + BLOCK, end)) for at in range(start, end, BLOCK)]
+def _fetched(store: ObjectStore, key: str, start: int, end: int, step: int) -> Iterator[bytes]:
+    ranges = [(at, min(at + step, end)) for at in range(start, end, step)]
     if store.is_local or len(ranges) < 2:
         for first, last in ranges:
             yield store.read(key, first, last)

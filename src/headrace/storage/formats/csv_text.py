@@ -13,6 +13,7 @@ from headrace.storage.objects import ObjectStore
 
 from .chunks import BLOCK, chunks_of, compression_of, cut_blocks
 from .csv_errors import salvage
+from .pace import reading_pool
 from .quotes import QuoteStyle
 from .rows import Format, Lines, Refuse, Split
 from .types import arrow_type
@@ -50,7 +51,13 @@ class CsvText(Format):
     def _blocks(self, store: ObjectStore, split: Split) -> Iterator[bytes]:
         compression = compression_of(split.key, self.compression)
         chunks = chunks_of(
-            store, split.key, split.start, split.end, compression=compression, encoding=self.encoding
+            store,
+            split.key,
+            split.start,
+            split.end,
+            compression=compression,
+            encoding=self.encoding,
+            step=split.step,
         )
         return cut_blocks(chunks, self.style.last_end, split.location)
 
@@ -233,6 +240,7 @@ class _Parser:
                 null_values=list(text.null_values),
                 **convert,
             ),
+            memory_pool=reading_pool(),
         )
 
     def inferred(self, data: bytes) -> pa.Table:

@@ -12,6 +12,7 @@ from headrace.storage.objects import ObjectStore
 
 from .chunks import chunks_of, compression_of, cut_blocks
 from .json_types import merge_values, schema_from, to_python
+from .pace import reading_pool
 from .rows import RAW_LIMIT, BadRow, Format, Lines, Refuse, Split
 from .types import arrow_type
 
@@ -36,7 +37,13 @@ class JsonLines(Format):
     def _blocks(self, store: ObjectStore, split: Split) -> Iterator[bytes]:
         compression = compression_of(split.key, self.compression)
         chunks = chunks_of(
-            store, split.key, split.start, split.end, compression=compression, encoding=self.encoding
+            store,
+            split.key,
+            split.start,
+            split.end,
+            compression=compression,
+            encoding=self.encoding,
+            step=split.step,
         )
         return cut_blocks(chunks, lambda block: block.rfind(b"\n") + 1, split.location)
 
@@ -115,6 +122,7 @@ def _parsed(block: bytes, target: pa.Schema) -> pa.Table | None:
         pa.BufferReader(pa.py_buffer(block)),
         read_options=arrow.ReadOptions(use_threads=False, block_size=len(block) + 1),
         parse_options=arrow.ParseOptions(explicit_schema=plain, unexpected_field_behavior="ignore"),
+        memory_pool=reading_pool(),
     )
     return table.cast(target)
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import pairwise
 
 from headrace.storage.objects import ObjectStore
 
+from .pace import BLOCKS
 from .rows import Format, Split
 
 __all__ = ["partitions_of"]
 
 SMALL = 16 << 20
 """Bytes that are not worth a partition of their own."""
+SHORTEST_STEP = 4 << 20
+LONGEST_STEP = 16 << 20
 LARGE = 128 << 20
 """Bytes of a partition where there may be more machines than this one."""
 
@@ -23,10 +27,14 @@ def partitions_of(
     store: ObjectStore, form: Format, splits: Sequence[Split], *, engine: str
 ) -> tuple[tuple[Split, ...], ...]:
     """Neighboring files share a partition, large ones are cut where the format allows it. Keeps the order."""
-    total = sum(split.size for split in splits)
+    total = sum(split.size * split.growth for split in splits)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     count = max(1, min(cores, total // SMALL))
-    if engine != "embedded":
+    if engine == "embedded":
+        step = min(LONGEST_STEP, max(SHORTEST_STEP, total // (BLOCKS * 64)))
+        splits = [replace(split, step=step) for split in splits]
+        count = max(count, -(-total // (BLOCKS * step)))
+    else:
         count = max(count, total // LARGE)
     if count == 1:
         return (tuple(splits),)
@@ -54,10 +62,7 @@ def _cut(store: ObjectStore, form: Format, split: Split, targets: list[int]) -> 
         return [(split, split.size)]
     edges = [split.start, *form.edges(store, split, targets), split.end]
     cuts = [(first, last) for first, last in pairwise(edges) if last > first]
-    return [
-        (Split(split.key, split.location, first, last, split.size, split.constants), split.size // len(cuts))
-        for first, last in cuts
-    ]
+    return [(replace(split, start=first, end=last), split.size // len(cuts)) for first, last in cuts]
 
 
 def _grouped(pieces: list[tuple[Split, int]], share: int) -> tuple[tuple[Split, ...], ...]:

@@ -14,6 +14,7 @@ from headrace.core import ColumnType, DataRefused, Frame, Run, Schema, WithError
 from headrace.storage.counting import Counter
 from headrace.storage.objects import ObjectInfo, ObjectStore
 
+from .chunks import compression_of
 from .inference import infer_schema
 from .parquet_files import ParquetFiles, read_footer
 from .plan import partitions_of
@@ -110,6 +111,7 @@ class FileReading:
             Counter.at(run.scratch / f"read-{os.urandom(4).hex()}"),
             keep_bad_rows=run.on_error != "stop",
             limit=run.limit,
+            in_process=run.engine == "embedded",
         )
         run.watch(scan.counter.value, direction="out")
         frame = frame_of(run.session, scan)
@@ -154,7 +156,10 @@ class FileReading:
                 constants.append((self.file_column, info.location))
             if schema is not None:
                 constants = [(name, value) for name, value in constants if schema.get(name)]
-            splits.append(Split(info.key, info.location, 0, info.size, info.size, tuple(constants)))
+            growth = 10 if _is_packed(self.form, info.key) else 1
+            splits.append(
+                Split(info.key, info.location, 0, info.size, info.size, tuple(constants), growth=growth)
+            )
         return splits
 
     def _pairs(self, info: ObjectInfo) -> list[tuple[str, str]]:
@@ -170,6 +175,10 @@ class FileReading:
             for name, value in self._pairs(info):
                 values.setdefault(name, []).append(value)
         return [ColumnType(name, _folder_type(found)) for name, found in values.items()]
+
+
+def _is_packed(form: Format, key: str) -> bool:
+    return compression_of(key, getattr(form, "compression", "none")) != "none"
 
 
 def _folder_type(values: list[str]) -> str:

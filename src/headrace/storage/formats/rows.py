@@ -30,6 +30,10 @@ class Split:
     size: int
     constants: tuple[tuple[str, Any], ...] = ()
     """Columns that are the same in every row: the file's name, values from the path."""
+    step: int = 4 << 20
+    """Bytes that are parsed at a time."""
+    growth: int = 1
+    """How many times longer the text is than the file, about."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,8 @@ from headrace.storage.carried import CarriedError
 from headrace.storage.counting import Counter
 from headrace.storage.objects import ObjectStore
 
-from .rows import BadRow, Format, Split, stop_at
+from .pace import paced
+from .rows import BadRow, Format, Refuse, Split, stop_at
 from .types import arrow_schema
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class Scan:
     counter: Counter
     keep_bad_rows: bool = False
     limit: int | None = None
+    in_process: bool = True
+    """Whether the engine reads within this very process."""
 
     @property
     def side_folder(self) -> Path:
@@ -62,19 +65,29 @@ class Scan:
             raise CarriedError.of(error) from None
 
     def _read(self, partition: int) -> Iterator[pa.RecordBatch]:
-        target = arrow_schema(self.schema, self.zone)
-        left = self.limit
+        splits = self.partitions[partition]
         with self.counter.tally(partition) as tally:
             bad = _BadRows(self.side_folder / f"{tally.name}.jsonl") if self.keep_bad_rows else None
-            refuse = bad.add if bad else stop_at
-            for split in self.partitions[partition]:
-                for table in self.format.tables(self.store, split, self.schema, self.zone, refuse):
-                    shaped = shape(table if left is None else table.slice(0, left), target, split)
-                    for batch in shaped.to_batches(max_chunksize=BATCH_ROWS):
-                        tally.add(batch.num_rows)
-                        yield batch
-                    if left is not None and (left := left - shaped.num_rows) <= 0:
-                        return
+            tables = self._tables(splits, bad.add if bad else stop_at)
+            for batch in paced(tables, splits) if self.in_process else _batches(tables):
+                tally.add(batch.num_rows)
+                yield batch
+
+    def _tables(self, splits: Iterable[Split], refuse: Refuse) -> Iterator[pa.Table]:
+        target = arrow_schema(self.schema, self.zone)
+        left = self.limit
+        for split in splits:
+            for table in self.format.tables(self.store, split, self.schema, self.zone, refuse):
+                shaped = shape(table if left is None else table.slice(0, left), target, split)
+                if shaped.num_rows:
+                    yield shaped
+                if left is not None and (left := left - shaped.num_rows) <= 0:
+                    return
+
+
+def _batches(tables: Iterable[pa.Table]) -> Iterator[pa.RecordBatch]:
+    for table in tables:
+        yield from table.to_batches(max_chunksize=BATCH_ROWS)
 
 
 def shape(table: pa.Table, target: pa.Schema, split: Split) -> pa.Table:
@@ -143,16 +156,14 @@ class _RejectedScan:
         return REJECTED
 
     def read(self, partition: int) -> Iterator[pa.RecordBatch]:
-        """One batch per attempt."""
+        """One batch of all."""
         import pyarrow as pa
 
         del partition
         target = arrow_schema(REJECTED)
-        for name, _ in self.scan.counter.chosen():
-            path = self.scan.side_folder / f"{name}.jsonl"
-            if path.exists():
-                rows = [json.loads(line) for line in path.read_text().splitlines()]
-                yield from pa.Table.from_pylist(rows, schema=target).to_batches(max_chunksize=BATCH_ROWS)
+        paths = [self.scan.side_folder / f"{name}.jsonl" for name, _ in self.scan.counter.chosen()]
+        rows = [json.loads(line) for path in paths if path.exists() for line in path.read_text().splitlines()]
+        yield from pa.Table.from_pylist(rows, schema=target).to_batches()
 
 
 def _register(session: SparkSession, name: str, scan: Scan | _RejectedScan) -> Frame:
