@@ -119,7 +119,7 @@ def test_a_promotion_taken_back_restores_what_was_in_production(
         staged.undo()
     assert labels(home, model_name) == {"production": 1, "staging": 2}
     with open_state(home.folder, project="test") as state:
-        assert [each.kind for each in state.promotions.history(model_name)][0] == "rollback"
+        assert state.promotions.history(model_name)[0].kind == "rollback"
 
 
 def test_one_that_finds_production_changed_decides_again(

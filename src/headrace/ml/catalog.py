@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tempfile
 from collections.abc import Mapping
@@ -60,7 +61,7 @@ def fetch_version(store: Store, model: str, selector: str, target: str) -> Fetch
     client = client_of(store)
     known_model(client, model)
     version = _resolve(client, store, model, selector)
-    folder = Path(target) / f"{version}"
+    folder = Path(target) / hashlib.sha256(model.encode()).hexdigest()[:16] / str(version)
     if not (folder / "MLmodel").exists():
         folder.mkdir(parents=True, exist_ok=True)
         download_artifacts(artifact_uri=f"models:/{model}/{version}", dst_path=str(folder))

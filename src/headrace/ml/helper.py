@@ -16,7 +16,7 @@ import threading
 from functools import cache
 from multiprocessing import Pipe
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from headrace.core import HeadraceError, TrackingSettings, Unavailable
 
@@ -65,7 +65,7 @@ class Helper:
         self._sent = 0
         self._answers: dict[int, tuple[bool, Any]] = {}
         self._heard = 0
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the process
+        self._log: IO[bytes] | None = None
 
     def start(self) -> None:
         """Starts the process unless it runs."""
@@ -73,6 +73,7 @@ class Helper:
             if self._process is not None and self._process.poll() is None:
                 return
             make_ready(self.store)
+            self._log = self._log or tempfile.TemporaryFile()  # noqa: SIM115  # closed by close()
             ours, theirs = Pipe()
             environment = DEFAULTS | os.environ | ENVIRONMENT
             command = [sys.executable, "-m", "headrace.ml.tracker", str(theirs.fileno())]
@@ -131,6 +132,8 @@ class Helper:
             ) from error
 
     def _tail(self) -> str:
+        if self._log is None:
+            return ""
         self._log.seek(0, os.SEEK_END)
         self._log.seek(max(0, self._log.tell() - LOG_TAIL))
         lines = self._log.read().decode(errors="replace").strip().splitlines()
@@ -152,6 +155,10 @@ class Helper:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        finally:
+            if self._log is not None:
+                self._log.close()
+                self._log = None
 
 
 @cache
