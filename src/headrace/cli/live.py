@@ -64,7 +64,8 @@ class RunView:
         return line
 
     def __rich__(self) -> Group:
-        return Group(self._heading(), self._table(), *self.notes[-12:])
+        parts = [self._table()] if self.stages else []
+        return Group(self._heading(), *parts, *self.notes[-12:])
 
     def _heading(self) -> Text:
         seconds = time.monotonic() - self.began

@@ -84,7 +84,7 @@ class Reporter:
                 yield str(key), None
                 yield f"{key}!", "nan" if math.isnan(each) else ("inf" if each > 0 else "-inf")
             else:
-                yield str(key), self._masked(each)
+                yield self.mask(str(key)), self._masked(each)
 
     def _room_for(self, event: LogWritten) -> bool:
         before, self._log_bytes = self._log_bytes, self._log_bytes + len(event.message)
