@@ -6,9 +6,8 @@ from headrace.compiler import Plan, Surroundings, compile_pipeline
 from headrace.project import read_pipeline
 from headrace.runner.counting import Counts, groups, marks
 
-HEAD = (
-    "headrace: 1\nkind: pipeline\nname: test\nstages:\n  load: {type: origin.inline, rows: [{a: 1, b: 2}]}\n"
-)
+HEAD = "headrace: 1\nkind: pipeline\nname: test\nstages:\n"
+LOAD = "  load: {type: origin.inline, rows: [{a: 1, b: 2}]}\n"
 
 
 def plan_of(body: str) -> Plan:
