@@ -61,7 +61,7 @@ def features_of(
     for name in (target, *wanted, *ignore):
         if name not in table.schema.names:
             raise DataRefused(
-                "column-missing",
+                "unknown-column",
                 f"The training data has no column '{name}'.",
                 hint=did_you_mean(name, table.schema.names),
             )
