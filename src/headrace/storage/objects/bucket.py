@@ -81,7 +81,6 @@ class Bucket(ObjectStore):
                 self.bucket,
                 client_options={"connect_timeout": "5s", "timeout": "60s", "allow_http": _http_allowed()},
                 retry_config=retry,
-                config=_environment_endpoint(),
             )
         provider: Any = _StaticKeys(given) if given.access_key_id and given.secret_access_key else None
         host = given.endpoint or (
@@ -93,6 +92,7 @@ class Bucket(ObjectStore):
             self.bucket,
             config={
                 "endpoint": host,
+                "aws_endpoint_url_s3": host,
                 "region": given.region,
                 "virtual_hosted_style_request": not given.path_style,
                 "skip_signature": given.anonymous,
@@ -253,9 +253,3 @@ class _BucketWriter(ObjectWriter):
 
 def _http_allowed() -> bool:
     return os.environ.get("AWS_ALLOW_HTTP", "").lower() in ("1", "true", "yes", "on")
-
-
-def _environment_endpoint() -> Any:
-    """``AWS_ENDPOINT_URL_S3`` is the AWS tools' name; obstore reads the others by itself."""
-    special = os.environ.get("AWS_ENDPOINT_URL_S3")
-    return {"endpoint": special} if special else {}

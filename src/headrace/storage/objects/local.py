@@ -10,13 +10,16 @@ import contextlib
 import datetime as dt
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from .failures import local_failure
 from .store import ObjectInfo, ObjectStore, ObjectWriter
 
 __all__ = ["LocalFiles"]
+
+T = TypeVar("T")
 
 
 class LocalFiles(ObjectStore):
@@ -86,8 +89,7 @@ class LocalFiles(ObjectStore):
         path = Path(key)
         draft = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            draft.write_bytes(data)
+            _with_folder(path, lambda: draft.write_bytes(data))
             if create_only:
                 os.link(draft, path)
             else:
@@ -114,11 +116,8 @@ class LocalFiles(ObjectStore):
     def move(self, source: str, target: str) -> None:
         """A rename: instant, and whole."""
         try:
-            Path(target).parent.mkdir(parents=True, exist_ok=True)
-            Path(source).replace(target)
-        except FileNotFoundError:
-            if not Path(target).exists():
-                raise
+            if Path(source).exists() or not Path(target).exists():
+                _with_folder(Path(target), lambda: Path(source).replace(target))
         except OSError as error:
             raise local_failure(error, self.location(target)) from error
 
@@ -132,6 +131,15 @@ class LocalFiles(ObjectStore):
             except OSError:
                 return
             parent = parent.parent
+
+
+def _with_folder(path: Path, action: Callable[[], T]) -> T:
+    """Acts in the file's folder, which is made for it, and made again when others clean up meanwhile."""
+    for _ in range(20):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            return action()
+    return action()
 
 
 def _read_all(descriptor: int, size: int, start: int) -> bytes:
@@ -153,8 +161,7 @@ class _LocalWriter(ObjectWriter):
         self._store = store
         self._path = path
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("wb", buffering=1 << 20)
+            self._file = _with_folder(path, lambda: path.open("wb", buffering=1 << 20))
         except OSError as error:
             raise local_failure(error, store.location(str(path))) from error
 

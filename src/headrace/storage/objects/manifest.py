@@ -10,16 +10,20 @@ The numbers go up by one, so of two writers that commit at once one gets the num
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
+
+from headrace.core import DataRefused
 
 if TYPE_CHECKING:
     from .store import ObjectStore
 
-__all__ = ["MARKERS", "Ledger", "unfinished_keys"]
+__all__ = ["CONTROL", "Ledger", "unfinished_keys"]
 
 CONTROL = "_headrace/"
 MARKERS = "_headrace/pending/"
+NUMBERED = re.compile(r"\d{8}\.json")
 
 
 class Ledger:
@@ -47,7 +51,8 @@ class Ledger:
     def numbers(self) -> list[int]:
         """The numbers of all manifests, ascending."""
         found = self.store.walk(f"{self.folder}{CONTROL}manifests/")
-        return sorted(int(info.key.rpartition("/")[2].partition(".")[0]) for info in found)
+        names = (info.key.rpartition("/")[2] for info in found)
+        return sorted(int(name[:8]) for name in names if NUMBERED.fullmatch(name))
 
     def manifest_key(self, number: int) -> str:
         """Where a manifest is."""
@@ -84,15 +89,23 @@ class Ledger:
         return max(self.numbers(), default=0)
 
 
-def unfinished_keys(store: ObjectStore, markers: Iterable[str]) -> frozenset[str]:
+def unfinished_keys(store: ObjectStore, folders: Iterable[str]) -> frozenset[str]:
     """Keys that a reader should not see now: not committed yet, or replaced and not removed yet."""
     hidden: set[str] = set()
-    for marker in markers:
-        folder, _, name = marker.partition(MARKERS)
-        if store.stat(marker) is None:
-            continue
-        content = json.loads(store.read(marker))
-        committed = Ledger(store, folder).find(name.removesuffix(".json"), content["after"])
-        names = content["files"] if committed is None else committed[1]["replaces"]
-        hidden.update(folder + each for each in names)
+    for folder in folders:
+        for marker in store.walk(f"{folder}{MARKERS}"):
+            name = marker.key.rpartition("/")[2]
+            if name.endswith(".json") and not name.startswith("."):
+                hidden.update(folder + each for each in _hidden_by(store, folder, name))
     return frozenset(hidden)
+
+
+def _hidden_by(store: ObjectStore, folder: str, name: str) -> list[str]:
+    """The files that one marker hides; none when it has gone meanwhile."""
+    try:
+        content: dict[str, Any] = json.loads(store.read(f"{folder}{MARKERS}{name}"))
+    except DataRefused:
+        return []
+    committed = Ledger(store, folder).find(name.removesuffix(".json"), content["after"])
+    found: list[str] = content["files"] if committed is None else committed[1]["replaces"]
+    return found

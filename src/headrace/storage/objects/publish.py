@@ -127,14 +127,14 @@ class StagedFiles(Staged):
             refuse_existing(self._store, self._target.location, own=self._keys())
         self._ledger.mark(self._target.identity, {"after": self._target.after, "files": names})
         self._each(lambda name: self._store.move(self.staging + name, self._folder + name), names)
-        number = self._ledger.last() + 1
         while True:
+            # The number first: whoever commits after it was read takes it, and this one looks again.
+            number = self._ledger.last() + 1
+            if self._target.mode == "error":
+                refuse_existing(self._store, self._target.location, own=self._keys())
             manifest = self._manifest()
             if self._ledger.commit(number, manifest):
                 return manifest
-            number += 1
-            if self._target.mode == "error":
-                refuse_existing(self._store, self._target.location, own=self._keys())
 
     def _keys(self) -> frozenset[str]:
         return frozenset(self._folder + each.name for each in self.files)

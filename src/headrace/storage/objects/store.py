@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .manifest import MARKERS, unfinished_keys
+from .manifest import CONTROL, unfinished_keys
 from .patterns import KeyPattern, expand_braces
 
 if TYPE_CHECKING:
@@ -95,14 +95,18 @@ class ObjectStore(ABC):
         wanted = [KeyPattern(each) for text in patterns for each in expand_braces(text)]
         unwanted = [KeyPattern(each) for text in exclude for each in expand_braces(text)]
         found: dict[str, ObjectInfo] = {}
-        markers: set[str] = set()
+        folders: set[str] = set()
         for pattern in wanted:
             for info in self.walk(pattern.base):
-                if MARKERS in info.key:
-                    markers.add(info.key)
+                if CONTROL in info.key:
+                    folders.add(info.key.partition(CONTROL)[0])
                 if (since is None or info.key > since) and pattern.matches(info.key):
                     found[info.key] = info
-        unfinished = unfinished_keys(self, markers) if markers else frozenset()
+            folders.add(
+                pattern.base if pattern.base.endswith("/") or not pattern.base else f"{pattern.base}/"
+            )
+        # Looked for after the files: a file found above had its marker before.
+        unfinished = unfinished_keys(self, folders) if found else frozenset()
         kept = (
             info
             for info in found.values()
