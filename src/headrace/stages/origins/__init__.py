@@ -1,1 +1,25 @@
-"""origins."""
+"""Stages that bring data in, one file each; ``origins.Files`` is the class of ``origin.files``."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .files import Files as Files
+    from .inline import Inline as Inline
+
+_HOMES = {
+    "Files": "files",
+    "Inline": "inline",
+}
+
+__all__ = [*_HOMES]
+
+if not TYPE_CHECKING:  # a type checker would take any name for one that is there
+
+    def __getattr__(name: str) -> Any:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+    def __dir__() -> list[str]:
+        return [*__all__]
