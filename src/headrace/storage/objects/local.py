@@ -56,6 +56,8 @@ class LocalFiles(ObjectStore):
     def _below(self, folder: Path) -> Iterator[ObjectInfo]:
         try:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except FileNotFoundError:
+            return
         except OSError as error:
             raise local_failure(error, self.location(str(folder))) from error
         for entry in entries:
