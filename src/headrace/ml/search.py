@@ -24,10 +24,10 @@ CANDIDATES_LIMIT = 1000
 class Range(Value):
     """Numbers between two ends; ``log`` draws small ones as often as large ones."""
 
-    low: float
-    high: float
-    log: bool = False
-    integer: bool = False
+    low: float = Field(description="The lower end.")
+    high: float = Field(description="The upper end.")
+    log: bool = Field(default=False, description="Draw small ones as often as large ones.")
+    integer: bool = Field(default=False, description="Draw whole numbers, both ends included.")
 
     @model_validator(mode="after")
     def _ordered(self) -> Range:

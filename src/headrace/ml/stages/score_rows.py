@@ -22,15 +22,15 @@ class ScoreRows(Processor):
     keeps_rows: ClassVar[bool] = True
     costly: ClassVar[bool] = True
 
-    model: str = Field(description="The registered model's name.", min_length=1)
+    model: str = Field(description="The registered model's name.", min_length=1, examples=["housing"])
     version: int | None = Field(None, ge=1, description="An exact version.")
     alias: str | None = Field(None, description="The version with this alias.", examples=["production"])
     stage: Literal["staging", "production"] | None = Field(
         None,
         description="The version with this label, however the registry keeps it; `production` unless told.",
     )
-    prediction: NewColumn = "prediction"
-    version_column: NewColumn = "model_version"
+    prediction: NewColumn = Field("prediction", description="The column that gets the prediction.")
+    version_column: NewColumn = Field("model_version", description="The column that gets the version.")
     probability: NewColumn | None = Field(
         None,
         description="A column for the probability: of the positive class, or of the predicted one of many.",

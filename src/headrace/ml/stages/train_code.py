@@ -30,23 +30,32 @@ class TrainCode(Processor):
         description="Python that makes a model.",
         examples=["from sklearn.linear_model import Ridge\nmodel = Ridge().fit(features, target)"],
     )
-    target: Column = Field(description="The column to predict.")
+    target: Column = Field(description="The column to predict.", examples=["price"])
     task: Task | None = Field(None, description="Inferred from the target unless said.")
     features: Columns = Field((), description="The columns to learn from; empty: all but the target.")
     ignore: Columns = Field((), description="Columns not to learn from, such as an identifier.")
     requirements: tuple[str, ...] = Field(
         (), description="Packages needed where the model is loaded.", examples=[["xgboost"]]
     )
-    seed: int = 42
+    seed: int = Field(42, description="Another seed: another holdout, other folds, another model.")
     holdout: float = Field(0.2, gt=0, lt=1, description="The share of rows to check on.")
     split_by: Columns = Field((), description="Key columns whose rows stay together.")
     time_column: Column | None = Field(None, description="Check on what comes last by this column.")
     holdout_after: str | None = Field(None, description="With `time_column`: the last moment trained on.")
     register_as: str | None = Field(
-        None, min_length=1, max_length=200, description="The registered model's name."
+        None,
+        min_length=1,
+        max_length=200,
+        description="The registered model's name; without it, none is registered.",
+        examples=["housing"],
     )
     description: str = Field("", description="Shown with the registered version.")
-    memory_limit: str | None = Field(None, pattern=r"(?i)^\s*\d+(\.\d+)?\s*[KMGT]?I?B\s*$", examples=["2GB"])
+    memory_limit: str | None = Field(
+        None,
+        pattern=r"(?i)^\s*\d+(\.\d+)?\s*[KMGT]?I?B\s*$",
+        description="The most that the rows may take; a quarter of the free memory unless set.",
+        examples=["2GB"],
+    )
     importance: bool = Field(True, description="Record permutation importance, after the gate.")
     plots: bool = Field(True, description="Record plots, after the gate; needs the `plots` extra.")
 

@@ -26,19 +26,19 @@ class TrainModel(Processor):
     outputs: ClassVar[tuple[str, ...]] = ("model", "predictions", "importance")
     default_output: ClassVar[str | None] = "model"
 
-    target: Column = Field(description="The column to predict.")
+    target: Column = Field(description="The column to predict.", examples=["price"])
     task: Task | None = Field(None, description="Inferred from the target unless said.")
     features: Columns = Field((), description="The columns to learn from; empty: all but the target.")
     ignore: Columns = Field((), description="Columns not to learn from, such as an identifier.")
-    algorithm: Algorithm = "gradient_boosted_trees"
+    algorithm: Algorithm = Field("gradient_boosted_trees", description="What learns.")
     library: Library = Field(
         "scikit_learn", description="The same model on both engines, or `spark_ml` on Spark."
     )
     max_iter: int | None = Field(None, ge=1, description="Boosting rounds, trees of a forest, or iterations.")
-    max_depth: int | None = Field(None, ge=1)
-    learning_rate: float | None = Field(None, gt=0)
-    min_samples_leaf: int | None = Field(None, ge=1)
-    max_leaf_nodes: int | None = Field(None, ge=2)
+    max_depth: int | None = Field(None, ge=1, description="Levels of a tree, at most.")
+    learning_rate: float | None = Field(None, gt=0, description="How much each boosting round counts.")
+    min_samples_leaf: int | None = Field(None, ge=1, description="Rows in a leaf, at least.")
+    max_leaf_nodes: int | None = Field(None, ge=2, description="Leaves of a tree, at most.")
     max_features: float | None = Field(
         None, gt=0, le=1, description="The share of columns looked at each time."
     )
@@ -46,26 +46,39 @@ class TrainModel(Processor):
     l1: float | None = Field(None, ge=0, description="Strength of L1 regularization.")
     l2: float | None = Field(None, ge=0, description="Strength of L2 regularization.")
     early_stopping: bool | None = Field(None, description="Stop when a part held back gets no better.")
-    seed: int = 42
+    seed: int = Field(42, description="Another seed: another holdout, other folds, another model.")
     holdout: float = Field(
         0.2, gt=0, lt=1, description="The share of rows to check on; unless given as an input."
     )
     split_by: Columns = Field((), description="Key columns whose rows stay together in holdout and folds.")
     time_column: Column | None = Field(None, description="Check on what comes last by this column.")
     holdout_after: str | None = Field(None, description="With `time_column`: the last moment trained on.")
-    cv_folds: int | None = Field(None, ge=2, le=100)
+    cv_folds: int | None = Field(
+        None, ge=2, le=100, description="Folds of a cross-validation; none unless set."
+    )
     search: Space = Field(
         {}, description="Values to try for each parameter, or a range.", examples=[{"max_depth": [3, 6]}]
     )
     search_draws: int | None = Field(
         None, ge=1, le=1000, description="Random draws instead of the whole grid."
     )
-    search_metric: str | None = None
+    search_metric: str | None = Field(
+        None, description="What a search compares; unless set, `r2` or `log_loss`."
+    )
     register_as: str | None = Field(
-        None, min_length=1, max_length=200, description="The registered model's name."
+        None,
+        min_length=1,
+        max_length=200,
+        description="The registered model's name; without it, none is registered.",
+        examples=["housing"],
     )
     description: str = Field("", description="Shown with the registered version.")
-    memory_limit: str | None = Field(None, pattern=r"(?i)^\s*\d+(\.\d+)?\s*[KMGT]?I?B\s*$", examples=["2GB"])
+    memory_limit: str | None = Field(
+        None,
+        pattern=r"(?i)^\s*\d+(\.\d+)?\s*[KMGT]?I?B\s*$",
+        description="The most that the rows may take; a quarter of the free memory unless set.",
+        examples=["2GB"],
+    )
     importance: bool = Field(True, description="Record permutation importance, after the gate.")
     plots: bool = Field(True, description="Record plots, after the gate; needs the `plots` extra.")
 
