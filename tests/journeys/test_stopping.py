@@ -76,6 +76,8 @@ def test_a_killed_parent_takes_its_run_with_it(place: Any, events_until: Any) ->
     process.kill()
     process.communicate()
     assert all(gone_within(pid, 2) for pid in below)
+    place.command("explain", "p.yaml")
+    assert list((place.folder / ".headrace" / "runs").glob("*/scratch")), "looking at a plan mends nothing"
     assert place.json("runs", "show", "last")["state"] == "failed"
     assert place.json("runs", "show", "last")["error"]["code"] == "interrupted"
     assert not list((place.folder / ".headrace" / "runs").glob("*/scratch"))

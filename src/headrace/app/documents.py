@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from headrace.core import Issue, Json, Schema
 
-from .workspace import Workspace, state_of
+from .workspace import Workspace
 
 if TYPE_CHECKING:
     from headrace.compiler import Plan
@@ -78,9 +78,11 @@ def validate(
 def explain(workspace: Workspace, given: Mapping[str, Json], *, engine: str | None = None) -> Explanation:
     """The plan with the columns after every stage; an engine starts only for schemas that are not cached.
 
+    Looking at a plan changes nothing, so what dead runs left stays for a run to finish.
     Raises ``InvalidDocument`` when there is no plan.
     """
     from headrace.runner import Reporter, RunContext, find_schemas, prepare, provenance, shown_parameters
+    from headrace.storage.state import open_state
 
     project = workspace.project
     started = dt.datetime.now(dt.UTC)
@@ -106,7 +108,9 @@ def explain(workspace: Workspace, given: Mapping[str, Json], *, engine: str | No
             provenance=provenance(plan, project.environment, {"name": plan.engine}, project.folder),
             purpose="analyse",
         )
-        state = opened.enter_context(state_of(project))
+        state = opened.enter_context(
+            open_state(project.folder, project=project.name, environment=project.environment)
+        )
         analysis = find_schemas(plan, context.stage, state.schemas, context)
     return Explanation(
         pipeline=plan.pipeline.name,
