@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,7 @@ import pytest
 from headrace.core import EngineFailed, EngineSettings, InvalidCall, SparkSettings, Unavailable
 from headrace.engine import open_engine
 from headrace.engine.java import find_java, require_java
-from headrace.engine.jvm import spark_settings
+from headrace.engine.jvm import full_pyspark, spark_settings
 
 
 def fake_java(folder: Path, says: str) -> Path:
@@ -53,11 +56,12 @@ def test_java_that_is_new_enough_is_asked_or_read(monkeypatch, tmp_path):
     assert require_java().version == 17
 
 
-def test_a_connect_server_that_is_not_there_is_known_at_once(tmp_path):
+@pytest.mark.parametrize(("scheme", "what"), [("sc", "Spark Connect server"), ("spark", "Spark master")])
+def test_a_server_that_is_not_there_is_known_at_once(tmp_path, scheme, what):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    settings = EngineSettings(spark=SparkSettings(master=f"sc://127.0.0.1:{port}"))
-    with pytest.raises(Unavailable, match="No Spark Connect server answers") as caught:
+    settings = EngineSettings(spark=SparkSettings(master=f"{scheme}://127.0.0.1:{port}"))
+    with pytest.raises(Unavailable, match=f"No {what} answers") as caught:
         open_engine("spark", settings, scratch=tmp_path)
     assert caught.value.code == "engine-unreachable"
 
@@ -84,3 +88,35 @@ def test_a_cluster_is_not_told_what_only_suits_this_machine(tmp_path):
     assert chosen["spark.master"] == "yarn"
     assert "spark.driver.bindAddress" not in chosen
     assert "spark.sql.shuffle.partitions" not in chosen
+
+
+REFUSED = """
+import json, sys
+from pathlib import Path
+from headrace.core import EngineSettings, HeadraceError, SparkSettings
+from headrace.engine import open_engine
+
+wrong = [{"spark.driver.memory": "abc"}, {"spark.serializer": "no.such.Serializer"}]
+for settings in wrong:
+    try:
+        chosen = EngineSettings(spark=SparkSettings(settings=settings))
+        open_engine("spark", chosen, scratch=Path(sys.argv[1]))
+    except HeadraceError as error:
+        print(json.dumps(error.to_json()))
+"""
+
+
+@pytest.mark.spark
+def test_what_spark_refuses_is_one_sentence(tmp_path):
+    """In a process of its own: this one may have a JVM already."""
+    if full_pyspark() is None or find_java() is None:
+        pytest.skip("needs Java 17 or newer and the spark extra")
+    program = tmp_path / "program.py"
+    program.write_text(REFUSED)
+    command = [sys.executable, str(program), str(tmp_path)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    memory, serializer = map(json.loads, ended.stdout.splitlines())
+    assert {memory["code"], serializer["code"]} == {"engine-start-failed"}
+    assert "Invalid maximum heap size: -Xmxabc" in memory["message"]
+    assert "no.such.Serializer" in serializer["message"]
+    assert ended.stderr == ""

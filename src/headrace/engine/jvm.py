@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import sys
 import threading
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from headrace.core import EngineSettings
 
-__all__ = ["SharedContext", "full_pyspark", "spark_settings", "the_context"]
+__all__ = ["SharedContext", "did_not_start", "full_pyspark", "log_of", "spark_settings", "the_context"]
 
 MEMORY_SHARE = 0.6
 LAST_LINES = 3
@@ -108,6 +109,11 @@ def the_context() -> SharedContext:
     return SharedContext()
 
 
+def log_of(scratch: Path) -> Path:
+    """What the JVM says goes here."""
+    return scratch / "spark" / "spark.log"
+
+
 def _start(settings: EngineSettings, scratch: Path) -> Any:
     from pyspark import SparkConf, SparkContext
     from pyspark.java_gateway import launch_gateway
@@ -116,15 +122,23 @@ def _start(settings: EngineSettings, scratch: Path) -> Any:
     folder.mkdir(parents=True, exist_ok=True)
     conf = SparkConf(loadDefaults=False)
     conf.setAll(list(spark_settings(settings, folder).items()))
-    log = folder / "spark.log"
+    log = log_of(scratch)
     try:
         with log.open("wb") as said, _environment(settings):
             gateway = launch_gateway(conf=conf, popen_kwargs={"stdout": said, "stderr": said})
             return SparkContext(conf=conf, gateway=gateway)
     except Exception as error:
-        raise EngineFailed(
-            "engine-start-failed", f"Spark did not start: {_why(error, log)}", hint="Run 'headrace doctor'."
-        ) from None
+        failed = did_not_start(error, log)
+        _end_jvm()
+        raise failed from None
+
+
+def did_not_start(error: Exception, log: Path) -> EngineFailed:
+    """The error with the line that says why, out of many."""
+    why = _why(error, log).rstrip(".")
+    return EngineFailed(
+        "engine-start-failed", f"Spark did not start: {why}.", hint="See the [engine.spark] section."
+    )
 
 
 def _why(error: Exception, log: Path) -> str:
@@ -132,25 +146,32 @@ def _why(error: Exception, log: Path) -> str:
     java = getattr(error, "java_exception", None)
     if java is not None:
         return str(java.toString()).splitlines()[0]
-    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    told = [line for line in lines if "Exception" in line or "rror" in line] or lines[-LAST_LINES:]
-    return " ".join(told[:LAST_LINES]) or str(error).splitlines()[0]
+    said = log.read_text(errors="replace") if log.exists() else ""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    told = [line for line in lines if re.search("Exception|rror|Invalid", line)] or lines[-LAST_LINES:]
+    return (told or str(error).splitlines())[0]
 
 
 def _stop(context: Any) -> None:
-    from pyspark import SparkContext
     from pyspark.sql import SparkSession
 
-    gateway = SparkContext._gateway
     context.stop()
     SparkSession._instantiatedSession = None
     SparkSession._activeSession = None
+    _end_jvm()
+
+
+def _end_jvm() -> None:
+    """The JVM ends when its standard input does."""
+    from pyspark import SparkContext
+
+    gateway = SparkContext._gateway
+    SparkContext._gateway = None
+    SparkContext._jvm = None
     if gateway is not None:
         gateway.shutdown()
         gateway.proc.stdin.close()
         gateway.proc.wait(timeout=20)
-    SparkContext._gateway = None
-    SparkContext._jvm = None
 
 
 @contextmanager

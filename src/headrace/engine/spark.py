@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from headrace.core import InvalidCall, Unavailable
 
 from .engine import Engine, Spilled
-from .jvm import the_context
+from .jvm import did_not_start, log_of, the_context
 from .observed import ClassicCounts, ConnectCounts
 
 if TYPE_CHECKING:
@@ -93,13 +93,20 @@ class ClassicSpark(_Spark):
 
     def __init__(self, settings: EngineSettings, *, scratch: Path) -> None:
         super().__init__()
+        if settings.spark.master.startswith("spark://"):
+            _knock(settings.spark.master, "Spark master")
         context = the_context().acquire(settings, scratch)
-        from pyspark.sql import SparkSession
-
         os.environ.pop("SPARK_CONNECT_MODE_ENABLED", None)
-        self._session = SparkSession(context).newSession()
-        self._counts = ClassicCounts()
-        self._counts.listen(self._session)
+        try:
+            from pyspark.sql import SparkSession
+
+            self._session = SparkSession(context).newSession()
+            self._counts = ClassicCounts()
+            self._counts.listen(self._session)
+        except Exception as error:
+            failed = did_not_start(error, log_of(scratch))
+            the_context().let_go()
+            raise failed from None
         self._closed = False
 
     @property
@@ -125,7 +132,7 @@ class ConnectSpark(_Spark):
 
     def __init__(self, settings: EngineSettings) -> None:
         super().__init__()
-        _knock(settings.spark.master)
+        _knock(settings.spark.master, "Spark Connect server")
         self._counts = counts = ConnectCounts()
         from pyspark.sql.connect.session import SparkSession
 
@@ -157,14 +164,21 @@ class ConnectSpark(_Spark):
             self._session.stop()
 
 
-def _knock(master: str) -> None:
-    """The client would go on trying for minutes; a closed door is known in an instant."""
-    place = urlsplit(master)
-    try:
-        socket.create_connection((place.hostname or "", place.port or 15002), timeout=PATIENCE).close()
-    except OSError as error:
-        raise Unavailable(
-            "engine-unreachable",
-            f"No Spark Connect server answers at {place.hostname}:{place.port or 15002}: {error}.",
-            hint="Start the server, or mend 'master' in the [engine.spark] section.",
-        ) from None
+def _knock(master: str, what: str) -> None:
+    """Clients go on trying for a minute and more; a closed door is known in an instant."""
+    scheme, _, places = master.partition("://")
+    reasons = []
+    for place in places.split(","):
+        address = urlsplit(f"{scheme}://{place}")
+        port = address.port or (15002 if scheme == "sc" else 7077)
+        try:
+            socket.create_connection((address.hostname or "", port), timeout=PATIENCE).close()
+        except OSError as error:
+            reasons.append(f"No {what} answers at {address.hostname}:{port}: {error}.")
+        else:
+            return
+    raise Unavailable(
+        "engine-unreachable",
+        reasons[0],
+        hint="Start it, or mend 'master' in the [engine.spark] section.",
+    )
