@@ -44,7 +44,7 @@ def _model(event: Mapping[str, Any]) -> str:
 
 
 def _promotion(event: Mapping[str, Any]) -> str:
-    return f"{event['model']} version {event['version']} {event['decision']}: {event['reason']}"
+    return f"{event['model']} version {event['version']}: {event['reason']}"
 
 
 def _output(event: Mapping[str, Any]) -> str:

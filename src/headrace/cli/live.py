@@ -80,7 +80,7 @@ class RunView:
             seconds = stage.get("seconds")
             if stage["state"] == "running":
                 seconds = time.monotonic() - stage["began"]
-            rows = stage.get("rows_out") if stage.get("rows_out") is not None else stage.get("rows_in")
+            rows = stage.get("rows_in") if stage.get("rows_in") is not None else stage.get("rows_out")
             rate = f"{rows / seconds:,.0f}" if rows and seconds and seconds > 0.05 else ""
             drawn.add_row(
                 Text(mark, style=style),

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from .commands import documents, models, projects, runs, stages
-from .output import print_error, print_issues
+from .output import issues_table, print_error, print_issues, print_json
 
 __all__ = ["app", "main"]
 
@@ -77,8 +77,12 @@ def _told(error: Exception) -> int:
 
     if not isinstance(error, HeadraceError):
         raise error
-    if isinstance(error, InvalidDocument):
-        print_issues(error.issues)
+    issues = error.issues if isinstance(error, InvalidDocument) else ()
+    if "--json" in sys.argv:
+        print_json({"error": error.to_json(), "issues": issues_table(issues)})
+        return error.exit_code
+    if issues:
+        print_issues(issues)
     else:
         print_error(error)
     return error.exit_code

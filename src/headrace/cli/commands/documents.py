@@ -33,8 +33,12 @@ def validate(
     """
     from headrace.app.documents import validate as check
     from headrace.app.workspace import open_document
+    from headrace.core import InvalidDocument
 
-    issues = check(open_document(document, env), given(parameters), engine=engine)
+    try:
+        issues = check(open_document(document, env), given(parameters), engine=engine)
+    except InvalidDocument as error:  # the file cannot even be read as text, or the settings are wrong
+        issues = error.issues
     wrong = [issue for issue in issues if issue.severity == "error"]
     if as_json:
         print_json({"valid": not wrong, "issues": issues_table(issues)})

@@ -49,10 +49,16 @@ def run(
 
     Example: headrace run pipelines/train.yaml -p max_iter=200 -p cv_folds=5
     """
-    from headrace.app.runs import start
+    from headrace.app.runs import refused, start
     from headrace.app.workspace import open_document
+    from headrace.core import HeadraceError
 
-    workspace = open_document(document, env)
+    try:
+        workspace = open_document(document, env)
+    except HeadraceError as error:
+        if not as_json:
+            raise
+        finish(refused(error), as_json=True)
     process = start(
         workspace.project,
         workspace.text,

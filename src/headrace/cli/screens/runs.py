@@ -74,7 +74,7 @@ def show_result(result: RunResult) -> None:
         )
         OUT.print(f"model {escape(str(model.name))} version {model.version}: {metrics}")
     for promotion in result.promotions:
-        OUT.print(f"[bold]{promotion.decision}[/] version {promotion.version}: {escape(promotion.reason)}")
+        OUT.print(f"version {promotion.version}: {escape(promotion.reason)}")
     if result.error:
         OUT.print(f"[red]{escape(result.error.message)}[/] {escape(result.error.hint or '')}")
 
