@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import os
 import signal
 import socket
@@ -10,13 +11,13 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from headrace.core import InvalidCall, Json, RunResult
+from headrace.core import ErrorInfo, HeadraceError, InvalidCall, InvalidDocument, Json, RunResult
 from headrace.project import Project
 from headrace.runner import Request, RunProcess, fold
 
 from .workspace import state_of
 
-__all__ = ["cancel_run", "compare_runs", "list_runs", "run_log", "show_run", "start"]
+__all__ = ["cancel_run", "compare_runs", "list_runs", "refused", "run_log", "show_run", "start"]
 
 GRACE = 10.0
 """Seconds a cancelled run has to stop by itself before it is made to."""
@@ -53,6 +54,20 @@ def start(
         target=target,
     )
     return RunProcess(request)
+
+
+def refused(error: HeadraceError) -> RunResult:
+    """The result of a run that never began: no document that can be read, no project around it."""
+    issues = error.issues if isinstance(error, InvalidDocument) else ()
+    return RunResult(
+        run_id="",
+        pipeline="",
+        state="failed",
+        started=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        seconds=0.0,
+        error=ErrorInfo(**error.to_json()),
+        issues=tuple(issue.to_json() for issue in issues),
+    )
 
 
 def list_runs(

@@ -97,10 +97,14 @@ def _syntax(text: str, problem: str, line: int | None, problems: Problems) -> No
         problems.add("yaml-tab", message, hint=hint, line=line)
     else:
         message = " ".join(problem.split())[:200]
-        problems.add("yaml-syntax", f"This is not YAML: {message}.", hint=_syntax_hint(problem), line=line)
+        problems.add(
+            "yaml-syntax", f"This is not YAML: {message}.", hint=_syntax_hint(problem, row), line=line
+        )
 
 
-def _syntax_hint(problem: str) -> str | None:
+def _syntax_hint(problem: str, row: str) -> str | None:
+    if "but got '{'" in problem and "${" in row:
+        return "Inside braces or brackets, put text that holds '${…}' in quotes."
     if "mapping values are not allowed" in problem:
         return "Put text that holds ': ' in quotes, and check the indentation."
     if "expected ':'" in problem or "block end" in problem or "block mapping" in problem:

@@ -13,6 +13,7 @@ from headrace.core import Issue, Node, Stage, did_you_mean
 __all__ = ["bind"]
 
 VERSION_KEY = "stage_version"
+ABOUT_NAMES = ("unknown-field", "missing-field")
 
 
 def bind(draft: Draft) -> Draft:
@@ -27,7 +28,7 @@ def bind(draft: Draft) -> Draft:
         except ValidationError as error:
             found = _explain(draft, node, stage, error)
             # A reference that did not resolve has its issue already.
-            issues.extend(each for each in found if name not in broken or each.code != "invalid-value")
+            issues.extend(each for each in found if name not in broken or each.code in ABOUT_NAMES)
     return draft.with_issues(issues, stages=stages)
 
 
@@ -40,7 +41,7 @@ def _current(stage: type[Stage], config: Mapping[str, Any]) -> dict[str, Any]:
 def _explain(draft: Draft, node: Node, stage: type[Stage], error: ValidationError) -> Iterator[Issue]:
     known = [info.alias or name for name, info in stage.model_fields.items()]
     seen: set[tuple[str, str]] = set()
-    for detail in error.errors(include_url=False, include_context=False):
+    for detail in error.errors(include_url=False):
         field = _path(node.config, detail["loc"])
         code, message, hint = _words(node, detail, field, known)
         if (code, field) not in seen:
@@ -55,6 +56,9 @@ def _words(node: Node, detail: Any, field: str, known: list[str]) -> tuple[str, 
         return "unknown-field", f"'{node.type}' has no field '{field}'.", hint or _fields(known)
     if detail["type"] == "missing":
         return "missing-field", f"'{node.type}' needs the field '{field}'.", None
+    carried = getattr(detail.get("ctx", {}).get("error"), "issue", None)
+    if isinstance(carried, Issue):  # the validator has better words, with a code of their own
+        return carried.code, carried.message, carried.hint
     message = detail["msg"].removeprefix("Value error, ")
     got = detail["input"]
     shown = f" (it is {got!r:.80})" if isinstance(got, str | int | float | bool | None) and field else ""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import ClassVar, Literal
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
 from headrace.core import Destination, Field, Frame, GateExpression, Issue, Run, Schema, Staged
 from headrace.ml.checks import promotion_issues
+from headrace.ml.expression import parse_expression
 from headrace.ml.gate import Gate, Improvement
 
 
@@ -38,6 +39,13 @@ class PromoteModel(Destination):
     strict_holdout: bool = Field(
         False, description="Keep when production was trained on rows of the holdout, or may have been."
     )
+
+    @field_validator("when")
+    @classmethod
+    def _is_a_condition(cls, when: str | None) -> str | None:
+        if when is not None:
+            parse_expression(when)
+        return when
 
     @model_validator(mode="after")
     def _asks_something(self) -> PromoteModel:

@@ -1,0 +1,268 @@
+"""Documents that are wrong: each problem is found before anything runs, at its place, in words that help."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from headrace.app.documents import explain
+from headrace.app.workspace import open_document
+from headrace.core import Issue
+from headrace.project import open_project
+from headrace.runner import check
+
+HEAD = "headrace: 1\nkind: pipeline\nname: test\n"
+LOAD = "  load: {type: origin.files, path: orders.csv, format: csv}\n"
+FILTER = "  paid: {type: processor.filter, from: load, condition: amount > 0}\n"
+TRAIN = "  train: {type: ml.train_model, from: load, target: amount, register_as: prices}\n"
+
+
+def stages(*more: str) -> str:
+    return f"{HEAD}stages:\n{LOAD}{''.join(more)}"
+
+
+def issues(place: Any, text: str, **given: Any) -> tuple[Issue, ...]:
+    found = check(open_project(place.folder), text, "p.yaml", given)
+    for each in found:
+        assert each.file == "p.yaml"
+        assert "Traceback" not in str(each)
+        assert len(each.message) < 400
+    return found
+
+
+def with_parameter(parameter: str, condition: str) -> str:
+    head = f"{HEAD}parameters: {{{parameter}}}\nstages:\n{LOAD}"
+    return head + f"  paid: {{type: processor.filter, from: load, condition: '{condition}'}}\n"
+
+
+WRONG = {
+    "unknown stage": (
+        stages("  paid: {type: processor.filtr, from: load}\n"),
+        ("unknown-stage", 6, "paid", "type"),
+        "'processor.filtr' Did you mean 'processor.filter'?",
+    ),
+    "unknown field": (
+        stages(FILTER.replace("condition", "conditon")),
+        ("unknown-field", 6, "paid", "conditon"),
+        "'conditon' Did you mean 'condition'?",
+    ),
+    "unknown parameter": (
+        with_parameter("least: {type: number, default: 0}", "amount > ${leest}"),
+        ("unknown-parameter", 7, "paid", "condition"),
+        "'leest' Did you mean 'least'?",
+    ),
+    "wrong type": (
+        stages("  some: {type: processor.sample, from: load, fraction: half}\n"),
+        ("invalid-value", 6, "some", "fraction"),
+        "number 'half'",
+    ),
+    "value out of range": (
+        stages("  some: {type: processor.sample, from: load, fraction: 7}\n"),
+        ("invalid-value", 6, "some", "fraction"),
+        "1",
+    ),
+    "missing required": (
+        stages("  paid: {type: processor.filter, from: load}\n"),
+        ("missing-field", 6, "paid", "condition"),
+        "'condition'",
+    ),
+    "dangling name": (
+        stages(FILTER.replace("from: load", "from: lod")),
+        ("dangling-input", 6, "paid", "from"),
+        "'lod' Did you mean 'load'?",
+    ),
+    "duplicate name": (
+        stages(FILTER, FILTER),
+        ("duplicate-key", 7, "paid", None),
+        "'paid' lines 6 7",
+    ),
+    "two keys alike": (
+        stages(
+            "  paid:\n    type: processor.filter\n    from: load\n    from: load\n    condition: id > 1\n"
+        ),
+        ("duplicate-key", 9, "paid", "from"),
+        "'from' lines 8 9",
+    ),
+    "a tab": (
+        stages("  paid:\n\t type: processor.filter\n"),
+        ("yaml-tab", 7, None, None),
+        "tab spaces",
+    ),
+    "an empty document": ("", ("empty-document", None, None, None), "empty"),
+    "only a comment": ("# later\n", ("empty-document", None, None, None), "empty"),
+    "a list": ("- a\n- b\n", ("not-a-mapping", 1, None, None), "list"),
+    "another kind of thing": (
+        "kind: Deployment\n",
+        ("unknown-kind", 1, None, "kind"),
+        "'Deployment' pipeline",
+    ),
+    "a python object": (
+        stages("  paid: !!python/object/apply:os.system ['touch hacked']\n"),
+        ("yaml-tag", 6, "paid", None),
+        "!!python/object/apply:os.system",
+    ),
+    "a python name": (
+        stages(FILTER.replace("amount > 0", "!!python/name:os.system ''")),
+        ("yaml-tag", 6, "paid", "condition"),
+        "!!python/name:os.system",
+    ),
+    "a gate that calls a function": (
+        stages(TRAIN, "  gate: {type: ml.promote_model, from: train, when: open('x') or r2 > 0}\n"),
+        ("forbidden-expression", 7, "gate", "when"),
+        "open",
+    ),
+    "text with a reference, unquoted inside braces": (
+        stages(FILTER.replace("0", "${least}")),
+        ("yaml-syntax", 6, None, None),
+        "'${…}' in quotes",
+    ),
+    "a gate that is no expression": (
+        stages(TRAIN, "  gate: {type: ml.promote_model, from: train, when: 'r2 >'}\n"),
+        ("invalid-expression", 7, "gate", "when"),
+        "r2",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_document_is_told_with_its_place_and_a_way_out(place: Any, name: str) -> None:
+    text, expected, words = WRONG[name]
+    found = issues(place, text)
+    match = [each for each in found if (each.code, each.line, each.stage, each.field) == expected]
+    assert match, found
+    for word in words.split(" "):
+        assert word in str(match[0])
+
+
+def test_a_cycle_is_shown_whole(place: Any) -> None:
+    ring = (
+        "  a: {type: processor.filter, from: c, condition: id > 1}\n"
+        "  b: {type: processor.filter, from: a, condition: id > 1}\n"
+        "  c: {type: processor.filter, from: b, condition: id > 1}\n"
+    )
+    (cycle,) = [each for each in issues(place, stages(ring)) if each.code == "cycle"]
+    assert "b → c → a → b" in cycle.message
+    assert (cycle.line, cycle.stage, cycle.field) == (7, "b", "from")
+
+
+def test_every_problem_is_told_at_once(place: Any) -> None:
+    found = issues(
+        place,
+        stages(
+            "  one: {type: processor.filtr, from: load}\n"
+            "  two: {type: processor.filter, from: lod, condition: id > 1}\n"
+            "  three: {type: processor.filter, from: load, conditon: id > 1}\n"
+            "  four: {type: processor.sample, from: load, fraction: half}\n"
+        ),
+    )
+    assert [each.stage for each in found if each.severity == "error"] == [
+        "one",
+        "two",
+        "three",
+        "three",
+        "four",
+    ]
+    assert [each.line for each in found if each.severity == "error"] == [6, 7, 8, 8, 9]
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "words"),
+    [
+        ({"lest": 1}, "unknown-parameter", ("'lest'", "'least'")),
+        ({"least": "many"}, "parameter-value", ("least", "'many'", "integer")),
+        ({"least": -1}, "parameter-value", ("least", "-1", "0")),
+        ({}, "missing-parameter", ("least",)),
+    ],
+)
+def test_wrong_parameters_are_told(
+    place: Any, given: dict[str, Any], code: str, words: tuple[str, ...]
+) -> None:
+    text = with_parameter("least: {type: integer, minimum: 0, required: true}", "amount > ${least}")
+    (found,) = [each for each in issues(place, text, **given) if each.code == code]
+    for word in words:
+        assert word in str(found)
+
+
+@pytest.mark.parametrize("metric", ["r3", "cv.r2", "production.r3", "r2.__class__", "train.color"])
+def test_a_gate_that_asks_for_what_the_training_never_gives_is_found_before_the_run(
+    place: Any, metric: str
+) -> None:
+    path = place.pipeline(
+        LOAD + TRAIN + f"  gate: {{type: ml.promote_model, from: train, when: {metric} > 0.5}}\n"
+    )
+    (found,) = explain(open_document(path), {}).issues
+    assert (found.code, found.line, found.stage, found.field) == ("unknown-metric", 7, "gate", "when")
+    assert f"'{metric}'" in found.message
+    assert found.hint
+
+
+def test_a_document_over_two_megabytes_is_refused_unread(place: Any) -> None:
+    text = stages(FILTER) + "# " + "x" * 2_000_000 + "\n"
+    (found,) = issues(place, text)
+    assert found.code == "document-too-large"
+    assert "2 MB" in found.message
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        "a: &a [x,x,x,x,x,x,x,x]\n"
+        + "".join(
+            f"{n}: &{n} [{','.join([f'*{p}'] * 8)}]\n" for p, n in zip("abcdefgh", "bcdefghi", strict=True)
+        ),
+        "a: &a {b: *a}\n",
+        "a: " + "[" * 5000 + "]" * 5000 + "\n",
+        "a:\n" + "".join(" " * depth + "a:\n" for depth in range(1, 1500)),
+        "a: &a {k: 1}\n" + "".join(f"b{n}: {{<<: *a}}\n" for n in range(3000)),
+    ],
+    ids=["billion laughs", "an alias to itself", "brackets", "depth", "merges"],
+)
+def test_a_document_that_would_explode_is_refused_at_once(place: Any, bomb: str) -> None:
+    found = issues(place, HEAD + bomb)
+    assert {each.code for each in found} & {"yaml-alias", "yaml-nesting", "unknown-key"}
+    assert any(each.severity == "error" for each in found)
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", "empty-document"),
+        ("name: größe\n".encode("latin-1"), "document-encoding"),
+        (b"\xff\xfe" + "headrace: 1\n".encode("utf-16-le"), "document-encoding"),
+        (b"\x00\x01\x02", "control-character"),
+        (stages(FILTER.replace("condition", "conditon")).encode(), "unknown-field"),
+    ],
+    ids=["empty", "latin-1", "utf-16", "binary", "a mistake"],
+)
+def test_a_file_that_is_no_pipeline_leaves_with_2_and_touches_nothing(
+    place: Any, data: bytes, code: str
+) -> None:
+    (place.folder / "p.yaml").write_bytes(data)
+    before = sorted(place.folder.rglob("*"))
+    done = place.command("validate", "p.yaml", "--json")
+    assert done.returncode == 2
+    assert f'"{code}"' in done.stdout
+    assert "Traceback" not in done.stderr
+    assert sorted(place.folder.rglob("*")) == before
+
+
+def test_a_wrong_document_is_not_run_and_leaves_no_trace(place: Any) -> None:
+    place.pipeline(LOAD + FILTER.replace("processor.filter", "processor.filtr"))
+    done = place.command("run", "p.yaml")
+    assert done.returncode == 2
+    assert "p.yaml:6" in done.stderr
+    assert "unknown-stage" in done.stderr
+    assert "Did you mean 'processor.filter'?" in done.stderr
+    assert not (place.folder / ".headrace").exists()
+
+
+def test_a_document_that_is_not_there_is_told_with_what_is(place: Any) -> None:
+    place.pipeline(LOAD)
+    said = place.command("explain", "q.yaml")
+    assert said.returncode == 2
+    assert "no-such-document" in said.stderr
+    result = place.json("run", "q.yaml")
+    assert (result["state"], result["error"]["code"]) == ("failed", "no-such-document")
+    assert "'q.yaml'" in result["error"]["message"]
+    assert "p.yaml" in result["error"]["hint"]
