@@ -27,6 +27,7 @@ class _Hashed:
 
     def __init__(self, target: ObjectWriter, *, gzip: bool) -> None:
         self._target = target
+        self._aborted = False
         self._hash = hashlib.sha256()
         self._packer = zlib.compressobj(6, zlib.DEFLATED, 31) if gzip else None
 
@@ -36,6 +37,8 @@ class _Hashed:
         return memoryview(data).nbytes
 
     def _send(self, data: Any) -> None:
+        if self._aborted:
+            return
         self._hash.update(data)
         self._target.write(data)
 
@@ -48,8 +51,8 @@ class _Hashed:
         return self._target.size, f"sha256:{self._hash.hexdigest()}"
 
     def abort(self) -> None:
-        """Leaves nothing behind."""
-        self.closed = True
+        """Leaves nothing behind; what a half-done encoder still says on its way out goes nowhere."""
+        self._aborted = True
         self._target.abort()
 
     def tell(self) -> int:

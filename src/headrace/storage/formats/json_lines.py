@@ -61,7 +61,7 @@ class JsonLines(Format):
         for block in self._blocks(store, split):
             try:
                 table = _parsed(block, target)
-            except pa.ArrowInvalid:
+            except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
                 table = _line_by_line(block, target, lines.now(), split.location, refuse)
             if table is not None:
                 yield table
