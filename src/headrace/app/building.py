@@ -2,9 +2,9 @@
 
 >>> p = Pipeline("orders")
 >>> least = p.parameter("least", 0.0)
->>> load = p.origin("load", Files, path="data/orders.csv")
->>> paid = load.to("paid", Filter, condition=f"amount > {least}")
->>> paid.to("write", FilesDestination, path="output/orders")
+>>> load = p.origin("load", origins.Files, path="data/orders.csv")
+>>> paid = load.to("paid", processors.Filter, condition=f"amount > {least}")
+>>> paid.to("write", destinations.Files, path="output/orders")
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ class Builder:
         The type follows from the default unless given; ``bounds`` are ``minimum``, ``maximum``, ``choices``,
         ``required``, ``secret`` and ``description``.
         """
-        made = Parameter(type=type or _type_of(default), default=default, **bounds)
+        kind = type or _type_of(default)
+        made = Parameter(type=kind, default=_default(default, kind), **bounds)
         self._set(parameters={**self.value.parameters, name: made})
         return Reference("${" + name + "}")
 
@@ -83,7 +84,8 @@ class Builder:
             )
         assert isinstance(kind, type)
         assert issubclass(kind, Stage)
-        node = Node(name, type_of_stage(kind), {key: _plain(value) for key, value in fields.items()}, inputs)
+        config = {_written(kind, key): _plain(value) for key, value in fields.items()}
+        node = Node(name, type_of_stage(kind), config, inputs)
         self._set(stages={**self.value.stages, name: node})
         return StageReference(self, Lane(name), kind)
 
@@ -153,6 +155,21 @@ def _type_of(default: Json) -> Literal["string", "integer", "number", "boolean",
     if isinstance(default, dt.date):
         return "date"
     return "list" if isinstance(default, list | tuple) else "string"
+
+
+def _default(value: Json, kind: str) -> Json:
+    """As a document holds it: a number is a float, a date is text, a list is a list."""
+    if kind == "number" and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _written(kind: type[Stage], name: str) -> str:
+    """A field as documents call it: ``read`` for ``read_mode``."""
+    field = kind.model_fields.get(name)
+    return field.alias or name if field else name
 
 
 def _plain(value: Any) -> Json:

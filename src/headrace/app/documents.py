@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from headrace.core import Issue, Json, Schema
 
+from .tables import explanation_html
 from .workspace import Workspace
 
 if TYPE_CHECKING:
@@ -64,6 +65,9 @@ class Explanation:
             "stages": [stage.to_json() for stage in self.stages],
             "issues": [issue.to_json() for issue in self.issues],
         }
+
+    def _repr_html_(self) -> str:
+        return explanation_html(self.to_json())
 
 
 def validate(

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from headrace.core import HeadraceError, InvalidDocument, Issue, Json, RunResult
+from headrace.core import Issue, Json, RunResult
 from headrace.project import Project, dump_pipeline, load_pipeline, read_pipeline
 
 from .building import Builder
 from .documents import Explanation, explain, validate
+from .failures import raise_if_failed
+from .handle import RunHandle
 from .runs import start
 from .tables import graph_html, rows_html
 from .workspace import Workspace, existing_document, open_folder
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     from headrace.runner import RunProcess
 
-__all__ = ["Pipeline", "Preview", "RunHandle", "load"]
+__all__ = ["Pipeline", "Preview", "load"]
 
 
 def load(path: str | Path, *, environment: str | None = None) -> Pipeline:
@@ -66,6 +68,11 @@ class Pipeline(Builder):
         """The project around it."""
         return open_folder(self._folder, self._environment)
 
+    @property
+    def digest(self) -> str:
+        """What runs record of the document: equal documents have equal digests, however they were written."""
+        return read_pipeline(self.to_yaml()).digest()
+
     def to_yaml(self) -> str:
         """The document: as it was written when it came from a file, else as a person would write it."""
         return self.value.source.text or dump_pipeline(self.value)
@@ -90,7 +97,7 @@ class Pipeline(Builder):
         process = self._start(parameters, verb="preview", preview=stage, rows=rows)
         with process:
             shown = [event for event in process.events() if event["event"] == "preview"]
-        _raise_if_failed(process.result())
+        raise_if_failed(process.result())
         return Preview(shown[0])
 
     def run(
@@ -130,7 +137,7 @@ class Pipeline(Builder):
             with process:
                 for _ in process.events():
                     pass
-            _raise_if_failed(process.result())
+            raise_if_failed(process.result())
             with pa.ipc.open_file(target) as reader:
                 return reader.read_all()
 
@@ -183,55 +190,3 @@ class Preview:
             )
             + note
         )
-
-
-class RunHandle:
-    """A run under way. Iterate over its events, ``wait()`` for its result, or ``cancel()`` it."""
-
-    def __init__(self, process: RunProcess) -> None:
-        self._process = process
-        self._result: RunResult | None = None
-
-    @property
-    def run_id(self) -> str:
-        """The run's identity."""
-        return self._process.run_id
-
-    def __iter__(self) -> Iterator[dict[str, Json]]:
-        with self._process:
-            yield from self._process.events()
-        self._result = self._process.result()
-
-    def wait(self, *, progress: bool = False) -> RunResult:
-        """The result, once there is one. Raises the run's error."""
-        if self._result is None:
-            try:
-                self._watch(progress)
-            except KeyboardInterrupt:
-                self.cancel()
-                self._watch(progress=False)
-        assert self._result is not None
-        _raise_if_failed(self._result)
-        return self._result
-
-    def _watch(self, progress: bool) -> None:
-        from .progress import progress_lines
-
-        for line in progress_lines(self) if progress else self:
-            if progress:
-                print(line)  # noqa: T201 - what a notebook or a script shows while it waits
-
-    def cancel(self) -> None:
-        """Asks the run to stop; iteration ends when it has."""
-        self._process.cancel()
-
-
-def _raise_if_failed(result: RunResult) -> None:
-    if result.issues:
-        raise InvalidDocument(Issue(**issue) for issue in result.issues)
-    if result.error is not None:
-        from .failures import error_of
-
-        raise error_of(result.error)
-    if result.state != "finished":
-        raise HeadraceError("run-failed", f"Run {result.run_id} ended {result.state}.")

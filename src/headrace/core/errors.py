@@ -40,6 +40,7 @@ __all__ = [
 
 MESSAGE_LIMIT = 2000
 """Characters of a message that are kept: an error is never unbounded."""
+ISSUE_LIMIT = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,11 @@ class Issue:
     field: str | None = None
     hint: str | None = None
     severity: Literal["error", "warning"] = "error"
+
+    def __post_init__(self) -> None:
+        """Bounds the message, which may repeat text of the document."""
+        if len(self.message) > ISSUE_LIMIT:
+            object.__setattr__(self, "message", self.message[:ISSUE_LIMIT] + " …")
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line) if part is not None)
@@ -93,8 +99,9 @@ class HeadraceError(Exception):
         return _rebuild, (type(self), self.code, self.message, self.where, self.hint, self.__dict__.copy())
 
     def to_json(self) -> dict[str, Any]:
-        """The ``error`` of a run result: ``code, message, where, hint``."""
-        return {"code": self.code, "message": self.message, "where": self.where, "hint": self.hint}
+        """The ``error`` of a run result: ``code, message, where, hint, kind``."""
+        told = {"code": self.code, "message": self.message, "where": self.where, "hint": self.hint}
+        return told | {"kind": type(self).__name__}
 
 
 def _rebuild(

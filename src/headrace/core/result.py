@@ -43,12 +43,13 @@ class PromotionInfo(Value):
 
 
 class ErrorInfo(Value):
-    """Why a run did not finish."""
+    """Why a run did not finish; ``kind`` is the error's class."""
 
     code: str
     message: str
     where: str | None = None
     hint: str | None = None
+    kind: str | None = None
 
 
 class RunResult(Value):
