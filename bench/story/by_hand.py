@@ -33,7 +33,7 @@ train_x, test_x, train_y, test_y = train_test_split(features, label, test_size=0
 params = {"max_iter": 100, "learning_rate": 0.1}
 scoring = {"r2": "r2", "rmse": "neg_root_mean_squared_error", "mae": "neg_mean_absolute_error"}
 with mlflow.start_run():
-    model = HistGradientBoostingRegressor(**params, random_state=42)
+    model = HistGradientBoostingRegressor(**params, random_state=42, early_stopping=False)
     folds = cross_validate(
         model, train_x, train_y, cv=KFold(3, shuffle=True, random_state=42), scoring=scoring
     )
