@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from headrace.core import DataRefused, Json, PromotionDecided, Staged
@@ -14,6 +15,7 @@ from .gate import Gate, Overlap, Verdict, gate_names
 from .helper import Helper, helper_for
 from .holdouts import find_holdout
 from .records import Candidate, HoldoutData, Scored
+from .spark_scoring import spark_metrics
 
 if TYPE_CHECKING:
     from headrace.core import Frame, Run
@@ -39,12 +41,12 @@ def stage_promotion(gate: Gate, frame: Frame, run: Run) -> StagedPromotion:
     question = Question(candidate, gate, find_holdout(run, candidate.tracking_run))
     helper = helper_for(run.folder, run.tracking)
     production: int | None = helper.call("production_version", candidate.model)
-    verdict = decide(question, production, helper)
+    verdict = decide(question, production, helper, run)
     run.log.info("%s version %s: %s", candidate.model, candidate.version, verdict.reason)
     return StagedPromotion(question, verdict, production, run)
 
 
-def decide(question: Question, production: int | None, helper: Helper) -> Verdict:
+def decide(question: Question, production: int | None, helper: Helper, run: Run) -> Verdict:
     """The verdict while ``production`` is the production version."""
     mine, gate = question.candidate, question.gate
     if production == mine.version:
@@ -55,6 +57,12 @@ def decide(question: Question, production: int | None, helper: Helper) -> Verdic
         overlap = Overlap(None, 0, NO_HOLDOUT)
         return _with_version(gate.decide(mine.metrics, {}, overlap), production)
     scored: Scored = helper.call("score_version", mine.model, production, question.holdout)
+    if scored.needs_spark and run.engine == "spark":
+        fetched = helper.call(
+            "fetch_version", mine.model, f"version:{production}", str(run.scratch / "model")
+        )
+        metrics = spark_metrics(Path(fetched.folder), question.holdout, run.session)
+        scored = replace(scored, metrics=metrics, why="")
     overlap = Overlap(scored.overlap, scored.rows, scored.why)
     verdict = gate.decide(mine.metrics, scored.metrics, overlap)
     if not scored.metrics and scored.why:
@@ -127,7 +135,7 @@ class StagedPromotion(Staged):
         question = self.question
         if question.holdout is not None and not question.holdout.there:
             question = replace(question, holdout=None)
-        return decide(question, current, helper), current
+        return decide(question, current, helper, self.run), current
 
     def _write_down(
         self, state: State, verdict: Verdict, before: int | None, decision: Literal["promoted", "kept"]

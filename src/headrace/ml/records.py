@@ -110,6 +110,7 @@ class Scored:
     overlap: int | None
     why: str = ""
     rows: int = 0
+    needs_spark: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from .loaded_model import load_model
 from .metrics import METRICS, score
 from .records import HoldoutData, ModelFile, Scored
 from .registry import labels_of, read_version
+from .spark_scoring import is_spark_model
 from .store import Store
 from .tracking import client_of, save_model
 
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     from .fitting import Predictions
 
 __all__ = ["predict_with_file", "production_version", "score_version"]
+
+
+class SparkNeeded(Exception):
+    """The model can be loaded inside a Spark session only."""
+
 
 SAME_SPLIT = ("fraction", "seed", "by", "columns")
 
@@ -41,6 +47,9 @@ def score_version(store: Store, model: str, version: int, holdout: HoldoutData) 
     overlap, unknown = _overlap(client, found.run_id, holdout, table)
     try:
         metrics = _metrics(f"models:/{model}/{version}", holdout, table)
+    except SparkNeeded:
+        why = f"version {version} was trained by Spark and can be scored there only"
+        return Scored(version, {}, overlap, why, table.num_rows, needs_spark=True)
     except Exception as error:  # whatever an old model says about new columns: the gate calls it unknown
         text = " ".join(str(error).split())[:300]
         return Scored(
@@ -67,7 +76,10 @@ def _metrics(uri: str, holdout: HoldoutData, table: pa.Table) -> Mapping[str, fl
     from .dataset import target_values
 
     with tempfile.TemporaryDirectory(prefix="headrace-") as folder:
-        loaded = load_model(Path(download_artifacts(artifact_uri=uri, dst_path=folder)))
+        files = Path(download_artifacts(artifact_uri=uri, dst_path=folder))
+        if is_spark_model(files):
+            raise SparkNeeded
+        loaded = load_model(files)
         said = loaded.predict(table, holdout.task, holdout.classes)
     truth = target_values(table, holdout.target, holdout.task)  # type: ignore[arg-type]
     found = score(holdout.task, truth, said.values, said.probabilities, said.classes)
@@ -95,7 +107,7 @@ def _overlap(
         hashes = _artifact(client, tracking_run, "split/train_hashes.npy", folder)
         if hashes is None:
             return None, "the hashes of its training rows are not on record"
-        mine = row_hashes(table, split["columns"], split["seed"])
+        mine = row_hashes(table, split["columns"], split["seed"]) >> np.uint64(1)
         return int(np.isin(mine, np.load(hashes)).sum()), ""
 
 

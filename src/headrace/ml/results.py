@@ -11,6 +11,7 @@ from headrace.storage.row_hash import row_hashes
 
 from .importance import IMPORTANCE_DDL, importance_of
 from .records import HoldoutData
+from .spark_scoring import spark_importance
 from .specification import PREDICTION, PROBABILITY, possible_tasks, prediction_columns, row_schema
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def write_holdout(spec: Specification, material: Material, trained: Trained, run
         columns=list(parts.columns),
         cut=parts.cut,
         holdout_rows=len(hashes),
-        train_rows=len(parts.train_hashes),
+        train_rows=parts.train_rows,
         holdout_digest=hashlib.sha256(hashes.astype("<u8").tobytes()).hexdigest(),
         given=parts.given,
         inputs=[each.location for each in run.inputs],
@@ -93,7 +94,7 @@ def result_frames(
     return {
         "model": run.session.createDataFrame(values, schema.ddl()),
         "predictions": _predictions(tasks, spec, data, run),
-        "importance": _importance(data, file, run),
+        "importance": _importance(material, trained, data, file, run),
     }
 
 
@@ -118,7 +119,7 @@ def _row(material: Material, trained: Trained, registered: Registered) -> dict[s
         "task": material.task,
         "algorithm": trained.learner.algorithm,
         "library": trained.learner.library,
-        "train_rows": material.parts.train.num_rows,
+        "train_rows": material.parts.train_rows,
         "holdout_rows": material.parts.holdout.num_rows,
         "features": len(material.features),
         "train_seconds": float(trained.seconds),
@@ -129,19 +130,20 @@ def _row(material: Material, trained: Trained, registered: Registered) -> dict[s
 def _predictions(tasks: tuple[str, ...], spec: Specification, data: HoldoutData, run: Run) -> Frame:
     """From the file on the embedded engine, which reads it in place; Spark's workers may be elsewhere."""
     import pyarrow.parquet as pq
-    from pyspark.sql import functions as f
 
     if run.engine == "embedded":
         frame = run.session.read.parquet(data.path)
     else:
         frame = run.session.createDataFrame(pq.read_table(data.path))
     wanted = prediction_columns(tasks, _target_type(pq.read_schema(data.path).empty_table(), spec.target))
-    columns = [each for each in frame.columns if each not in (PREDICTION, PROBABILITY)]
-    chosen = [f.col(f"`{each}`") for each in columns]
-    return frame.select(*chosen, *(f.col(name).cast(kind).alias(name) for name, kind in wanted.items()))
+    kept = [each.replace("`", "``") for each in frame.columns if each not in (PREDICTION, PROBABILITY)]
+    added = [f"cast({name} as {kind}) as {name}" for name, kind in wanted.items()]
+    return frame.selectExpr(*(f"`{each}`" for each in kept), *added)
 
 
-def _importance(data: HoldoutData, file: ModelFile, run: Run) -> Frame:
+def _importance(material: Material, trained: Trained, data: HoldoutData, file: ModelFile, run: Run) -> Frame:
+    if file.flavor == "spark":
+        return spark_importance(trained.model, material.parts.holdout, data, material.features, run.session)
     frame: Frame = run.session.range(1).mapInArrow(
         _compute(data, file, here=run.engine == "embedded"), IMPORTANCE_DDL
     )

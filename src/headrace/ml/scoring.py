@@ -12,9 +12,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headrace.core import DataRefused
+from headrace.core import DataRefused, InvalidCall
 
 from .helper import helper_for
+from .spark_scoring import is_spark_model, score_by_spark
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,14 +53,30 @@ def score_frame(scoring: Scoring, frame: Frame, run: Run) -> Frame:
     found = helper_for(run.folder, run.tracking).call(
         "fetch_version", scoring.model, scoring.selector, str(run.scratch / "model")
     )
+    folder = Path(found.folder)
+    run.log.info("scoring with %s version %s", scoring.model, found.version)
+    if is_spark_model(folder):
+        if run.engine != "spark":
+            raise InvalidCall(
+                "model-needs-spark",
+                f"The model '{scoring.model}' was trained by Spark, and only Spark can load it.",
+                hint="Run with --engine spark.",
+            )
+        return score_by_spark(
+            folder,
+            frame,
+            prediction=scoring.prediction,
+            probability=scoring.probability,
+            version=scoring.version,
+            number=found.version,
+        )
     kinds = {"double": t.DoubleType(), "bigint": t.LongType(), "boolean": t.BooleanType()}
     fields = [t.StructField(scoring.prediction, kinds.get(found.output, t.StringType()))]
     if scoring.probability:
         fields.append(t.StructField(scoring.probability, t.DoubleType()))
     fields.append(t.StructField(scoring.version, t.LongType()))
     schema = t.StructType([*frame.schema.fields, *fields])
-    load = in_place(found.folder) if run.engine == "embedded" else travelling(Path(found.folder))
-    run.log.info("scoring with %s version %s", scoring.model, found.version)
+    load = in_place(found.folder) if run.engine == "embedded" else travelling(folder)
     scored: Frame = frame.mapInArrow(_scorer(scoring, found.version, found.output, load), schema)
     return scored
 

@@ -47,10 +47,16 @@ class Parts:
     columns: tuple[str, ...]
     """What the hashes are over."""
     train_hashes: Array = field(repr=False)
+    """``row_hashes(…) >> 1`` of each training row."""
     given: bool = False
     """The holdout came from elsewhere."""
     cut: Json = None
     """The last moment of the training rows, of a split by time."""
+
+    @property
+    def train_rows(self) -> int:
+        """How many rows are trained on; ``train`` is empty where they are not in this process."""
+        return len(self.train_hashes)
 
 
 def split(table: pa.Table, plan: SplitPlan, given: pa.Table | None = None) -> Parts:
@@ -84,7 +90,15 @@ def split(table: pa.Table, plan: SplitPlan, given: pa.Table | None = None) -> Pa
         if times is not None
         else _hash_folds(keys[train], start, plan.folds)
     )
-    return Parts(table.take(train), holdout, folds, columns, full[train], given is not None, _moment(cut))
+    return Parts(
+        table.take(train),
+        holdout,
+        folds,
+        columns,
+        full[train] >> np.uint64(1),
+        given is not None,
+        _moment(cut),
+    )
 
 
 def _sorted(given: pa.Table, like: pa.Table, seed: int) -> pa.Table:

@@ -123,7 +123,7 @@ def ended(
 ) -> TrainingRecord:
     """What training has added."""
     parts = material.parts
-    counts = {"train.rows": parts.train.num_rows, "holdout.rows": parts.holdout.num_rows}
+    counts = {"train.rows": parts.train_rows, "holdout.rows": parts.holdout.num_rows}
     metrics = [(name, float(value), 0) for name, value in {**trained.metrics, **counts}.items()]
     metrics += [(f"cv.{name}", value, 0) for name, value in trained.cv.items()]
     metrics.append(("train.seconds", trained.seconds, 0))

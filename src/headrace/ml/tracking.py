@@ -8,6 +8,7 @@ import pickle
 import tempfile
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,10 @@ __all__ = [
     "finish_run",
     "log_texts",
     "open_run",
+    "pinned",
     "run_ended_badly",
+    "save_model",
+    "signature_of",
 ]
 
 PARAMETER_LIMIT = 6000
@@ -179,8 +183,26 @@ def _log_model(run_id: str, file: ModelFile) -> Any:
     """The model as MLflow wants it, with requirements and signature given: guessing them takes seconds."""
     from mlflow.models import Model
 
+    if file.flavor == "spark":
+        return _log_folder(run_id, file)
     flavor, how = _flavor(file)
     return Model.log(None, flavor, name="model", run_id=run_id, await_registration_for=0, **how)
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedFolder:
+    """A model that its own process has saved: only a JVM can save one of Spark's."""
+
+    model_uri: str
+    model_id: None = None
+
+
+def _log_folder(run_id: str, file: ModelFile) -> LoggedFolder:
+    import mlflow
+
+    client = mlflow.MlflowClient()
+    client.log_artifacts(run_id, file.path, "model")
+    return LoggedFolder(f"{client.get_run(run_id).info.artifact_uri}/model")
 
 
 def save_model(file: ModelFile, target: Path) -> None:
@@ -202,9 +224,9 @@ def _flavor(file: ModelFile) -> tuple[Any, dict[str, Any]]:
         model = pickle.load(stream)  # noqa: S301  # written by our own run a moment ago
     how: dict[str, Any] = {
         MODEL_ARGUMENTS.get(file.flavor, "model"): model,
-        "signature": _signature(file),
+        "signature": signature_of(file),
         "input_example": _example(file),
-        "pip_requirements": _pinned(file.requirements),
+        "pip_requirements": pinned(file.requirements),
         "metadata": {"headrace": dict(file.about)},
     }
     if file.flavor == "sklearn":
@@ -212,7 +234,8 @@ def _flavor(file: ModelFile) -> tuple[Any, dict[str, Any]]:
     return flavor, how
 
 
-def _signature(file: ModelFile) -> Any:
+def signature_of(file: ModelFile) -> Any:
+    """Raw columns in, a prediction out."""
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
     from mlflow.types.schema import AnyType
@@ -233,7 +256,8 @@ def _example(file: ModelFile) -> Any:
     return pd.DataFrame(dict(file.example)) if file.example else None
 
 
-def _pinned(names: tuple[str, ...]) -> list[str]:
+def pinned(names: tuple[str, ...]) -> list[str]:
+    """Packages with the versions that are installed here."""
     from importlib.metadata import PackageNotFoundError, version
 
     pinned = []

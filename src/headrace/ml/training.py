@@ -18,6 +18,8 @@ from .metrics import default_metric, score
 from .model_file import write_model
 from .results import result_frames, write_holdout
 from .search import best, candidates
+from .spark_model import write_spark_model
+from .spark_training import learn_on_spark
 from .tracked_run import TrackedRun
 from .user_training import learn_by_code
 
@@ -37,16 +39,25 @@ def train(spec: Specification, frame: Frame, holdout: Frame | None, run: Run) ->
     learned from, ``RunFailed`` where the library refuses, ``Unavailable`` where the tracking server is away.
     """
     with TrackedRun(spec, run) as tracked:
-        material = read_material(spec, frame, holdout, run)
-        run.check_cancelled()
-        trained = learn_by_code(spec, material, run) if spec.code else learn(spec, material, run)
+        material, trained = _learned(spec, frame, holdout, run)
         run.check_cancelled()
         data = write_holdout(spec, material, trained, run)
-        file = write_model(trained.model, material, run.scratch, trained.requirements, trained.flavor)
+        if trained.flavor == "spark":
+            file = write_spark_model(trained, material, run.scratch)
+        else:
+            file = write_model(trained.model, material, run.scratch, trained.requirements, trained.flavor)
         registered = tracked.finish(material, trained, data, file)
         leave_holdout(run, registered.tracking_run, data)
         announce(spec, trained, registered, run)
         return result_frames(spec, material, trained, registered, data, file, run)
+
+
+def _learned(spec: Specification, frame: Frame, holdout: Frame | None, run: Run) -> tuple[Material, Trained]:
+    if spec.library == "spark_ml":
+        return learn_on_spark(spec, frame, holdout, run)
+    material = read_material(spec, frame, holdout, run)
+    run.check_cancelled()
+    return material, learn_by_code(spec, material, run) if spec.code else learn(spec, material, run)
 
 
 def learn(spec: Specification, material: Material, run: Run) -> Trained:
