@@ -83,6 +83,20 @@ def test_a_killed_parent_takes_its_run_with_it(place: Any, events_until: Any) ->
     assert not list((place.folder / ".headrace" / "runs").glob("*/scratch"))
 
 
+def test_a_run_is_resumed_until_it_has_finished(place: Any) -> None:
+    switch = "import pathlib\nassert pathlib.Path('ready').exists()\noutput = inputs[0].select('id')"
+    place.pipeline(LOAD + code(switch) + WRITE)
+    failed = place.json("run", "p.yaml")
+    assert failed["state"] == "failed"
+    place.write("ready", "")
+    resumed = place.json("run", "p.yaml", "--resume", failed["run_id"])
+    assert (resumed["state"], resumed["run_id"]) == ("finished", failed["run_id"])
+    again = place.command("run", "p.yaml", "--resume", failed["run_id"], "--json")
+    assert again.returncode == 2
+    assert json.loads(again.stdout)["error"]["code"] == "run-ended"
+    assert [each["state"] for each in place.json("runs", "list")] == ["finished"]
+
+
 def test_a_killed_run_is_told_by_its_parent(place: Any, events_until: Any) -> None:
     place.pipeline(LOAD + FOREVER + WRITE)
     process = place.start("run", "p.yaml", "--json")

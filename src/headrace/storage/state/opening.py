@@ -91,16 +91,28 @@ class State:
         return HeldRun(record, self.run_folder(run_id), lock)
 
     def resume_run(self, run_id: str) -> HeldRun:
-        """An earlier run again, as its next attempt. Raises ``run-alive`` while a process holds it."""
+        """An earlier run again, as its next attempt. Raises ``run-alive`` while a process holds it.
+
+        One that finished has published everything: ``run-ended``.
+        """
         self.runs.get(run_id)
         lock = self.hold_run(run_id)
         try:
+            self._refuse_finished(run_id)
             self.cancels.clear(run_id)
             record = self.runs.resume(run_id)
         except BaseException:
             lock.release()
             raise
         return HeldRun(record, self.run_folder(run_id), lock)
+
+    def _refuse_finished(self, run_id: str) -> None:
+        if self.runs.get(run_id).state == "finished":
+            raise InvalidCall(
+                "run-ended",
+                f"Run '{run_id}' has finished and is published: there is nothing to resume.",
+                hint="`headrace run` without --resume runs the pipeline anew.",
+            )
 
     def hold_run(self, run_id: str) -> FileLock:
         """The run's lock, for its own process or for whoever recovers it. Raises ``run-alive`` when held."""
