@@ -25,8 +25,8 @@ HEAD = """\
 
 Written by `make bench` (`.venv/bin/python bench`), which measures everything again; `python bench story etl`
 measures some and rewrites their sections. Whole processes, their descendants included, are timed in turn
-(A B A B), so that a noisy machine treats them alike; a ratio is the median of the ratios pair by pair, seconds
-are medians.
+(A B A B), so that a noisy machine treats them alike; a ratio is the median of the ratios pair by pair,
+seconds are medians.
 """
 CLAIMS = "| what | measured | target | reached |\n|---|---:|---:|---|"
 REACHED = {True: "yes", False: "**no**", None: "-"}
@@ -34,7 +34,7 @@ REACHED = {True: "yes", False: "**no**", None: "-"}
 
 @dataclass(frozen=True)
 class Claim:
-    """A number that was asked for. ``reached`` is ``None`` where there is no target, or nothing was measured."""
+    """A number that was asked for; ``reached`` is ``None`` where it has no target or was not measured."""
 
     what: str
     measured: str

@@ -48,8 +48,8 @@ def measure(setting: Setting) -> Section:
         Claim.at_most("`explain`, warm: growth per stage", growth(warm, sizes), 1.3, " ×"),
     ]
     rows = "\n".join(
-        f"| {size:,} | {cold[size].wall:.2f} | {cold[size].cpu:.2f} | {warm[size].wall:.2f} | {warm[size].cpu:.2f} |"
-        for size in sizes
+        f"| {size:,} | {a.wall:.2f} | {a.cpu:.2f} | {b.wall:.2f} | {b.cpu:.2f} |"
+        for size, a, b in ((size, cold[size], warm[size]) for size in sizes)
     )
     body = BODY.format(answers=figures_table(answers), rows=rows)
     return Section("cli", "The command line", claims, body)
@@ -58,16 +58,12 @@ def measure(setting: Setting) -> Section:
 def explained(setting: Setting, project: Path, sizes: tuple[int, ...], *, cold: bool) -> dict[int, Figures]:
     """``headrace explain`` of each size, in turn."""
 
-    def before(name: str) -> None:
-        if cold:
-            shutil.rmtree(project / ".headrace", ignore_errors=True)
-
     found = alternate(
         {str(size): [HEADRACE, "explain", str(project / f"stages-{size}.yaml"), "--json"] for size in sizes},
         folder=project,
         rounds=min(3, setting.rounds),
         warm_up=0 if cold else 1,
-        before=before,
+        before=lambda _: shutil.rmtree(project / ".headrace", ignore_errors=True) if cold else None,
     )
     return {int(size): figures for size, figures in found.items()}
 
@@ -85,7 +81,7 @@ def document(stages: int) -> str:
     """A valid pipeline of so many stages in a row, its columns as many at its end as at its beginning."""
     kinds = (
         "processor.rename_fields, from: {0}, rename: {{name: label}}",
-        "processor.sql_expression, from: {0}, fields: {{total: amount * 2}}",
+        "processor.sql_expression, from: {0}, columns: {{total: amount * 2}}",
         "processor.convert_types, from: {0}, columns: {{total: float}}",
         "processor.filter, from: {0}, condition: total > {1}",
         "processor.remove_fields, from: {0}, fields: [total]",
