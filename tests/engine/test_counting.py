@@ -128,8 +128,8 @@ def test_rows_can_be_watched_while_they_pass(own, tmp_path):
 
     own.counted(rows(own, 500_000, 1), "all").mapInArrow(watch, "id long").count()
     live = [int(line) for line in seen.read_text().splitlines()]
-    assert live == sorted(live)
-    assert live[0] < 500_000
+    assert 0 < min(live) < 500_000
+    assert max(live) <= 500_000
     assert own.counts() == {"all": 500_000}
 
 
