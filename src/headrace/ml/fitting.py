@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from headrace.core import DataRefused, Json, RunFailed
@@ -92,32 +93,35 @@ def cross_validate(
     target: Array,
     folds: Sequence[Fold],
     check_cancelled: Callable[[], None],
-) -> list[Evaluation]:
-    """Every candidate on every fold; preparation is learned in each fold anew."""
+    beside: Callable[[], Any] | None = None,
+) -> tuple[list[Evaluation], Any]:
+    """Every candidate on every fold, preparation learned in each anew; and what ``beside`` gives."""
     _check_folds(candidates, target, folds)
-    jobs = [(candidate, fold) for candidate in candidates for fold in folds]
 
-    def one(job: tuple[Learner, Fold]) -> dict[str, float]:
-        candidate, (fitted_on, checked) = job
+    def one(candidate: Learner, fold: Fold) -> dict[str, float]:
+        fitted_on, checked = fold
         model = fit(candidate, features, frame.iloc[fitted_on], target[fitted_on], threads=1)
         said = predict(model, frame.iloc[checked], candidate.task)
         return score(candidate.task, target[checked], said.values, said.probabilities, said.classes)
 
-    found = in_parallel(one, jobs, check_cancelled)
+    jobs: list[Callable[[], Any]] = [partial(one, each, fold) for each in candidates for fold in folds]
+    aside, *found = in_parallel([beside or _nothing, *jobs], check_cancelled)
     count = len(folds)
     return [
         Evaluation(candidate.parameters, tuple(found[number * count : (number + 1) * count]))
         for number, candidate in enumerate(candidates)
-    ]
+    ], aside
 
 
-def in_parallel(
-    work: Callable[[Any], Any], jobs: Iterable[Any], check_cancelled: Callable[[], None]
-) -> list[Any]:
-    """``work`` on every job in threads, results in order; learners release the interpreter lock."""
+def _nothing() -> None:
+    return None
+
+
+def in_parallel(jobs: Iterable[Callable[[], Any]], check_cancelled: Callable[[], None]) -> list[Any]:
+    """What each job gives, in order; in threads, since learners release the interpreter lock."""
     pool = ThreadPoolExecutor(cores(), thread_name_prefix="fit")
     try:
-        futures: list[Future[Any]] = [pool.submit(work, job) for job in jobs]
+        futures: list[Future[Any]] = [pool.submit(job) for job in jobs]
         waiting: set[Future[Any]] = set(futures)
         while waiting:
             done, waiting = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)

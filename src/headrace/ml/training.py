@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from headrace.core import ModelRegistered
 
@@ -66,20 +67,28 @@ def learn(spec: Specification, material: Material, run: Run) -> Trained:
     base = Learner(spec.algorithm, spec.library, material.task, spec.parameters, spec.split.seed)
     tried = candidates(base, spec.search, spec.search_draws)
     evaluations: Sequence[Evaluation] = ()
-    chosen = 0
+    chosen, model = 0, None
+    threads = threads_for(len(material.frame))
+
+    def fit_all(learner: Learner) -> Any:
+        return fit(learner, material.features, material.frame, material.target, threads=threads)
+
     if material.parts.folds:
-        evaluations = cross_validate(
+        # Without a search the final fit need not wait for the folds.
+        beside = partial(fit_all, tried[0]) if len(tried) == 1 and threads == 1 else None
+        evaluations, model = cross_validate(
             tried,
             material.features,
             material.frame,
             material.target,
             material.parts.folds,
             run.check_cancelled,
+            beside,
         )
         chosen = best(evaluations, spec.search_metric or default_metric(material.task))
     learner = tried[chosen]
-    threads = threads_for(len(material.frame))
-    model = fit(learner, material.features, material.frame, material.target, threads=threads)
+    if model is None:
+        model = fit_all(learner)
     said = predict(model, to_pandas(material.parts.holdout, material.features), material.task)
     truth = target_values(material.parts.holdout, spec.target, material.task)
     metrics = score(material.task, truth, said.values, said.probabilities, said.classes)
