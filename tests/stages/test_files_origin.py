@@ -337,7 +337,7 @@ def test_every_problem_with_a_file_is_a_clear_error(reading: Reading) -> None:
     assert reading.rows("empty.csv", schema="a int") == []
     for name, code in (
         ("empty.csv", "empty-file"),
-        ("twice.csv", "duplicate-columns"),
+        ("twice.csv", "duplicate-column"),
         ("latin.csv", "wrong-encoding"),
         ("array.json", "not-json-lines"),
         ("cut.parquet", "broken-file"),
@@ -354,7 +354,7 @@ def test_every_problem_with_a_file_is_a_clear_error(reading: Reading) -> None:
 def test_a_declared_column_that_the_file_lacks_is_named(reading: Reading) -> None:
     reading.file("a.csv", "price,b\n1,2\n")
     error = reading.refused(lambda: reading.rows("a.csv", schema="prise double"))
-    assert error.code == "column-missing"
+    assert error.code == "column-not-in-file"
     assert "'price'" in str(error)
 
 

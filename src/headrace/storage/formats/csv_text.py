@@ -112,7 +112,7 @@ class CsvText(Format):
         twice = next((name for name in names if folded.count(name.casefold()) > 1), None)
         if twice is not None:
             raise DataRefused(
-                "duplicate-columns",
+                "duplicate-column",
                 f"The header of '{location}' names the column '{twice}' twice.",
                 hint="Mend the header, or set `header: false` and declare a `schema`.",
             )
@@ -124,7 +124,7 @@ class CsvText(Format):
         for name in self.declared or ():
             if name.casefold() not in {each.casefold() for each in names}:
                 raise DataRefused(
-                    "column-missing",
+                    "column-not-in-file",
                     f"'{location}' has no column '{name}', which the schema declares.",
                     hint=did_you_mean(name, names),
                 )

@@ -68,7 +68,7 @@ class FileReading:
     def _check(self, inner: Schema) -> None:
         if self.file_column and inner.get(self.file_column):
             raise DataRefused(
-                "duplicate-columns",
+                "duplicate-column",
                 f"The files have a column '{self.file_column}' of their own.",
                 hint="Choose another name for `file_column`.",
             )

@@ -53,7 +53,7 @@ class Writing(Value):
             )
         if len({name.casefold() for name in names}) < len(names):
             raise DataRefused(
-                "duplicate-columns",
+                "duplicate-column",
                 "Two columns have the same name (upper and lower case do not count).",
                 hint="Rename one with processor.rename_fields.",
             )
