@@ -10,7 +10,7 @@ from pathlib import Path
 
 from measure import finish
 
-__all__ = ["BENCH", "HEADRACE", "PYTHON", "Setting"]
+__all__ = ["BENCH", "HEADRACE", "PYTHON", "Setting", "free_gigabytes", "why_no_spark"]
 
 BENCH = Path(__file__).parent
 PYTHON = sys.executable
@@ -39,9 +39,9 @@ class Setting:
         """A hundredth of them when it is to be quick."""
         return number // 100 if self.quick else number
 
-    def data(self, maker: str, rows: int) -> Path:
-        """A CSV file that ``bench/MAKER`` makes from a number of rows; kept for the next time."""
-        target = BENCH / "data" / f"{Path(maker).parent.name}-{rows}.csv"
+    def data(self, maker: str, rows: int, *, suffix: str = ".csv") -> Path:
+        """A file that ``bench/MAKER`` makes from a number of rows; kept for the next time."""
+        target = BENCH / "data" / f"{Path(maker).parent.name}-{rows}{suffix}"
         if not target.exists():
             target.parent.mkdir(exist_ok=True)
             draft = target.with_suffix(".draft")
