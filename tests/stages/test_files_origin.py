@@ -287,7 +287,7 @@ def test_bad_rows_are_set_apart_with_line_and_raw_text(
         ("bad-value", "c", 8, "4,w,2024-02-30"),
     ]
     assert {row["_error_file"] for row in rejected} == {"bad.csv"}
-    assert [count() for _, count in run.watches] == [3]
+    assert {direction: count() for direction, count in run.watches} == {"out": 3, "errors": 3}
 
 
 def test_bad_json_is_set_apart_too(reading: Reading) -> None:
@@ -445,3 +445,18 @@ def test_blocks_are_cut_where_records_end() -> None:
     pieces = [b"a\nb", b"c\nd", b"", b"e"]
     found = list(chunks.cut_blocks(iter(pieces), lambda block: block.rfind(b"\n") + 1, "x"))
     assert found == [b"a\n", b"bc\n", b"de"]
+
+
+def test_a_packed_file_of_many_blocks_is_read_in_turns(reading: Reading) -> None:
+    """Longer than one partition gives on the embedded engine; read twice at once, and only begun."""
+    text = "id,text\n" + "".join(f"{number},{'ab' * 40}\n" for number in range(700_000))
+    reading.file("long.csv.gz", gzip.compress(text.encode(), 1))
+    reading.file("latin.csv", text.encode("latin-1"))
+    for name, config in (("long.csv.gz", {}), ("latin.csv", {"encoding": "latin-1"})):
+        run = reading.run()
+        frame = Files(path=name, **config).read(run)
+        assert not isinstance(frame, WithErrors)
+        (total,) = frame.union(frame).selectExpr("count(*) as n", "sum(id) as s").collect()
+        assert (total["n"], total["s"]) == (1_400_000, 700_000 * 699_999)
+        assert [count() for _, count in run.watches] == [700_000]
+        assert len(frame.limit(3).collect()) == 3

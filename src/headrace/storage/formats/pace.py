@@ -18,7 +18,7 @@ from .rows import Split
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["BLOCKS", "paced", "reading_pool"]
+__all__ = ["BLOCKS", "blocks_of", "paced", "reading_pool"]
 
 QUEUE = 16
 BLOCKS = 10
@@ -39,9 +39,12 @@ def reading_pool() -> pa.MemoryPool:
 
 def expected_blocks(splits: Iterable[Split]) -> int:
     """How many tables the splits will give, about; packed text is taken to be ten times as long."""
-    return sum(
-        max(1, -(-min(each.end - each.start, each.size) * each.growth // each.step)) for each in splits
-    )
+    return sum(-(-blocks_of(each) // each.parts) for each in splits)
+
+
+def blocks_of(split: Split) -> int:
+    """How many tables the whole of the split's bytes will give, about."""
+    return max(1, -(-min(split.end - split.start, split.size) * split.growth // split.step))
 
 
 def paced(tables: Iterable[pa.Table], splits: Iterable[Split]) -> Iterator[pa.RecordBatch]:

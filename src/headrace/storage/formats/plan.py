@@ -10,13 +10,15 @@ from itertools import pairwise
 
 from headrace.storage.objects import ObjectStore
 
-from .pace import BLOCKS
+from .pace import BLOCKS, blocks_of
 from .rows import Format, Split
 
 __all__ = ["partitions_of"]
 
 SMALL = 16 << 20
 """Bytes that are not worth a partition of their own."""
+SLACK = 3
+"""Blocks by which a piece may be longer than planned: it ends where a record does."""
 SHORTEST_STEP = 4 << 20
 LONGEST_STEP = 16 << 20
 LARGE = 128 << 20
@@ -41,7 +43,18 @@ def partitions_of(
     share = -(-total // count)
     with ThreadPoolExecutor(cores) as pool:
         pieces = list(pool.map(lambda each: _cut(store, form, *each), _wanted_cuts(splits, share)))
-    return _grouped([piece for each in pieces for piece in each], share)
+    flat = [piece for each in pieces for piece in each]
+    if engine == "embedded":
+        flat = [part for piece, weight in flat for part in _parts(piece, weight)]
+    return _grouped(flat, share)
+
+
+def _parts(piece: Split, weight: int) -> list[tuple[Split, int]]:
+    """A piece that could not be cut small enough, for several partitions that read it in turn."""
+    if blocks_of(piece) <= BLOCKS + SLACK:
+        return [(piece, weight)]
+    parts = -(-blocks_of(piece) // BLOCKS)
+    return [(replace(piece, part=part, parts=parts), weight // parts) for part in range(parts)]
 
 
 def _wanted_cuts(splits: Sequence[Split], share: int) -> list[tuple[Split, list[int]]]:
@@ -69,7 +82,8 @@ def _grouped(pieces: list[tuple[Split, int]], share: int) -> tuple[tuple[Split, 
     groups: list[list[Split]] = [[]]
     filled = 0
     for piece, weight in pieces:
-        if groups[-1] and filled >= share * len(groups) - share // 8:
+        full = filled >= share * len(groups) - share // 8
+        if groups[-1] and (full or piece.part):
             groups.append([])
         groups[-1].append(piece)
         filled += weight

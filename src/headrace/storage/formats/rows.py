@@ -34,6 +34,9 @@ class Split:
     """Bytes that are parsed at a time."""
     growth: int = 1
     """How many times longer the text is than the file, about."""
+    part: int = 0
+    parts: int = 1
+    """More than one: several partitions read these bytes one after the other, see ``relay``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,8 @@ from headrace.storage.carried import CarriedError
 from headrace.storage.counting import Counter
 from headrace.storage.objects import ObjectStore
 
-from .pace import paced
+from .pace import BLOCKS, paced
+from .relay import relayed
 from .rows import BadRow, Format, Refuse, Split, stop_at
 from .types import arrow_schema
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import SparkSession
 
-__all__ = ["REJECTED", "Scan", "frame_of", "rejected_frame"]
+__all__ = ["REJECTED", "BadRowCount", "Scan", "frame_of", "rejected_frame"]
 
 REJECTED = Schema.of(
     {
@@ -51,6 +52,8 @@ class Scan:
     limit: int | None = None
     in_process: bool = True
     """Whether the engine reads within this very process."""
+    stage: str | None = None
+    """Whose rows these are: errors say so, wherever in the run they come out."""
 
     @property
     def side_folder(self) -> Path:
@@ -62,6 +65,7 @@ class Scan:
         try:
             yield from self._read(partition)
         except HeadraceError as error:
+            error.where = error.where or self.stage
             raise CarriedError.of(error) from None
 
     def _read(self, partition: int) -> Iterator[pa.RecordBatch]:
@@ -73,11 +77,17 @@ class Scan:
                 tally.add(batch.num_rows)
                 yield batch
 
+    def _of_split(self, split: Split, refuse: Refuse) -> Iterator[pa.Table]:
+        def begin() -> Iterator[pa.Table]:
+            return self.format.tables(self.store, split, self.schema, self.zone, refuse)
+
+        return begin() if split.parts == 1 else relayed(str(self.counter.folder), split, begin, BLOCKS)
+
     def _tables(self, splits: Iterable[Split], refuse: Refuse) -> Iterator[pa.Table]:
         target = arrow_schema(self.schema, self.zone)
         left = self.limit
         for split in splits:
-            for table in self.format.tables(self.store, split, self.schema, self.zone, refuse):
+            for table in self._of_split(split, refuse):
                 shaped = shape(table if left is None else table.slice(0, left), target, split)
                 if shaped.num_rows:
                     yield shaped
@@ -96,16 +106,16 @@ def shape(table: pa.Table, target: pa.Schema, split: Split) -> pa.Table:
 
     constants = dict(split.constants)
     columns = []
-    for field in target:
-        at = table.schema.get_field_index(field.name)
-        if field.name in constants:
-            value = pa.scalar(constants[field.name]).cast(field.type)
+    for wanted in target:
+        at = table.schema.get_field_index(wanted.name)
+        if wanted.name in constants:
+            value = pa.scalar(constants[wanted.name]).cast(wanted.type)
             columns.append(pa.repeat(value, table.num_rows))
         elif at < 0:
-            columns.append(pa.nulls(table.num_rows, field.type))
+            columns.append(pa.nulls(table.num_rows, wanted.type))
         else:
             column = table.column(at)
-            columns.append(column if column.type == field.type else column.cast(field.type, safe=False))
+            columns.append(column if column.type == wanted.type else column.cast(wanted.type, safe=False))
     return pa.table(columns, schema=target)
 
 
@@ -120,6 +130,31 @@ class _BadRows:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with open(self._path, "a", opener=_private) as file:
             file.write(json.dumps(row.to_json()) + "\n")
+
+
+@dataclass
+class BadRowCount:
+    """How many bad rows a scan has met so far; reads on where it stopped the last time."""
+
+    scan: Scan
+    _seen: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def value(self) -> int | None:
+        """``None`` where the scan's own count is."""
+        chosen = self.scan.counter.chosen()
+        return sum(self._lines(name) for name, _ in chosen) if chosen else None
+
+    def _lines(self, name: str) -> int:
+        at, lines = self._seen.get(name, (0, 0))
+        path = self.scan.side_folder / f"{name}.jsonl"
+        if not path.exists():
+            return 0
+        with path.open("rb") as file:
+            file.seek(at)
+            while piece := file.read(1 << 20):
+                at, lines = at + len(piece), lines + piece.count(b"\n")
+        self._seen[name] = at, lines
+        return lines
 
 
 def _private(path: str, flags: int) -> int:
