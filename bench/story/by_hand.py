@@ -2,8 +2,8 @@
 
 The same data, learner, folds, metrics and artefacts as ``examples/housing``: three-fold cross-validation,
 a holdout of a fifth, parameters, metrics and model tracked, a version registered, the gate decided, the
-training data archived as Parquet. Two settings are not defaults: ``serialization_format``, without which MLflow
-refuses to log this learner, and ``early_stopping``, so that both train the same hundred trees.
+training data archived as Parquet. Two settings are not defaults: ``serialization_format``, without which
+MLflow refuses to log this learner, and ``early_stopping``, so that both train the same hundred trees.
 """
 
 from __future__ import annotations
