@@ -174,3 +174,19 @@ def test_a_fork_left_behind_by_user_code_ends_with_the_run(place: Any) -> None:
     place.pipeline(LOAD + code(body) + WRITE)
     assert place.json("run", "p.yaml")["state"] == "finished"
     assert gone_within(int((place.folder / "pid").read_text()), 2)
+
+
+def test_what_a_killed_run_had_staged_is_taken_away_by_the_next_command(
+    place: Any, events_until: Any
+) -> None:
+    early = "  early: {type: destination.files, from: load, path: early, format: csv}\n"
+    place.pipeline(LOAD + early + FOREVER + WRITE)
+    process = place.start("run", "p.yaml", "--events")
+    events_until(process, at_work)
+    staging = place.folder / "early" / "_headrace" / "staging"
+    assert list(staging.rglob("*.csv"))
+    process.kill()
+    process.communicate()
+    assert place.json("runs", "show", "last")["state"] == "failed"
+    assert not list(staging.rglob("*.csv"))
+    assert place.visible() == ["orders.csv"]

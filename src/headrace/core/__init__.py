@@ -49,13 +49,13 @@ from .registry import StageEntry, all_stages, find_stage, stage_types, type_of
 from .result import ErrorInfo, ModelInfo, PromotionInfo, RunResult, StageResult
 from .run import Provenance, Purpose, Run
 from .settings import EngineSettings, SparkSettings, TrackingSettings
-from .stage import Destination, Frame, Origin, Ports, Processor, Stage, Staged, WithErrors
+from .stage import STAGED_NOTE, Destination, Frame, Origin, Ports, Processor, Stage, Staged, WithErrors
 from .values import ColumnType, InputVersion, Json, Output, Schema, Secret, Slice, Value
 
 # fmt: off
 __all__ = [
-    "ERRORS", "Cancelled", "Code", "Column", "ColumnPattern", "ColumnType", "Columns", "Connection",
-    "DataRefused", "Destination", "EngineFailed", "EngineSettings", "ErrorInfo", "Event",
+    "ERRORS", "STAGED_NOTE", "Cancelled", "Code", "Column", "ColumnPattern", "ColumnType", "Columns",
+    "Connection", "DataRefused", "Destination", "EngineFailed", "EngineSettings", "ErrorInfo", "Event",
     "ExpectationChecked", "Field", "Frame", "GateExpression", "HeadraceError", "Hint", "InputVersion",
     "InvalidCall", "InvalidDocument", "Issue", "Json", "Lane", "Location", "LogWritten", "ModelInfo",
     "ModelRegistered", "NewColumn", "Node", "OnError", "Origin", "Output", "OutputPublished", "Parameter",

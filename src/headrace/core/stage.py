@@ -32,7 +32,17 @@ if TYPE_CHECKING:
 else:
     Frame = Any
 
-__all__ = ["Destination", "Frame", "Origin", "Ports", "Processor", "Stage", "Staged", "WithErrors"]
+__all__ = [
+    "STAGED_NOTE",
+    "Destination",
+    "Frame",
+    "Origin",
+    "Ports",
+    "Processor",
+    "Stage",
+    "Staged",
+    "WithErrors",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +190,10 @@ class WithErrors:
     frame: Frame
     rejected: Frame
     output: str = ERRORS
+
+
+STAGED_NOTE = "staged.json"
+"""In a stage's scratch folder: ``{kind, intent}`` of what it has begun to stage, for whoever cleans up."""
 
 
 class Staged(ABC):

@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headrace.core import HeadraceError, OutputPublished, RunFailed, Staged
+from headrace.core import STAGED_NOTE, HeadraceError, Json, OutputPublished, RunFailed, Staged, Unavailable
 from headrace.storage.state import OffsetChange, Publish, PublishEntry
 
 if TYPE_CHECKING:
     from headrace.core import Event
     from headrace.storage.state import State
 
-__all__ = ["finish_publish", "publish"]
+__all__ = ["discard", "finish_publish", "publish", "undo_staged"]
 
 BATCH = "0"
 """A batch run has one."""
@@ -47,7 +49,14 @@ def publish(
     except BaseException:
         _undo(ordered)
         raise
-    _publish_or_undo(state, run_id, BATCH, ordered, range(len(ordered)), emit)
+    try:
+        _publish(state, run_id, BATCH, ordered, range(len(ordered)), emit)
+    except Exception as error:
+        _undo(ordered)
+        state.journal.undone(run_id, BATCH)
+        if isinstance(error, HeadraceError):
+            raise
+        raise RunFailed("publish-failed", f"{type(error).__name__}: {error}") from error
 
 
 def discard(staged: Sequence[tuple[str, Staged]]) -> None:
@@ -58,19 +67,31 @@ def discard(staged: Sequence[tuple[str, Staged]]) -> None:
 def finish_publish(state: State, found: Publish, view: Callable[[str], Any], emit: Emit) -> bool:
     """Finishes what a dead process left: True when all of it is visible now, False when none of it is.
 
-    ``view`` gives the run as a stage of that name sees it.
+    ``view`` gives the run as a stage of that name sees it. Raises ``Unavailable`` when the place cannot be
+    reached: the journal stays open, and whoever comes next tries again.
     """
-    restored = [(entry.stage, _restore(entry, view)) for entry in found.entries]
+    restored = [(each.stage, _restore(each.kind, each.intent, view(each.stage))) for each in found.entries]
     waiting = [number for number, entry in enumerate(found.entries) if entry.status != "published"]
     try:
-        _publish_or_undo(state, found.run_id, found.batch, restored, waiting, emit)
-    except HeadraceError as error:
-        LOG.warning("run %s was undone: %s", found.run_id, error)
+        _publish(state, found.run_id, found.batch, restored, waiting, emit)
+    except Unavailable:
+        raise
+    except Exception as error:
+        LOG.warning("run %s is undone: %s", found.run_id, error)
+        _undo(restored)
+        state.journal.undone(found.run_id, found.batch)
         return False
     return True
 
 
-def _publish_or_undo(
+def undo_staged(scratch: Path, view: Callable[[str], Any]) -> None:
+    """Takes away what the stages of a dead run had begun to stage, as their scratch folders tell."""
+    for note in sorted(scratch.glob(f"*/{STAGED_NOTE}")):
+        begun = json.loads(note.read_text())
+        _restore(begun["kind"], begun["intent"], view(note.parent.name)).undo()
+
+
+def _publish(
     state: State,
     run_id: str,
     batch: str,
@@ -78,21 +99,14 @@ def _publish_or_undo(
     waiting: Sequence[int],
     emit: Emit,
 ) -> None:
-    try:
-        for number in waiting:
-            stage, each = ordered[number]
-            output = each.publish()
-            shown = output.to_json() if output is not None else None
-            state.journal.published(run_id, batch, number, shown)
-            if shown is not None:
-                emit(OutputPublished(stage=stage, output=shown))
-        state.journal.done(run_id, batch)
-    except Exception as error:
-        _undo(ordered)
-        state.journal.undone(run_id, batch)
-        if isinstance(error, HeadraceError):
-            raise
-        raise RunFailed("publish-failed", f"{type(error).__name__}: {error}") from error
+    for number in waiting:
+        stage, each = ordered[number]
+        output = each.publish()
+        shown = output.to_json() if output is not None else None
+        state.journal.published(run_id, batch, number, shown)
+        if shown is not None:
+            emit(OutputPublished(stage=stage, output=shown))
+    state.journal.done(run_id, batch)
 
 
 def _undo(ordered: Sequence[tuple[str, Staged]]) -> None:
@@ -111,10 +125,9 @@ def _kind(staged: Staged) -> str:
     return f"{type(staged).__module__}:{type(staged).__qualname__}"
 
 
-def _restore(entry: PublishEntry, view: Callable[[str], Any]) -> Staged:
-    module, _, name = entry.kind.partition(":")
+def _restore(name: str, intent: Mapping[str, Json], run: Any) -> Staged:
+    module, _, attribute = name.partition(":")
     with contextlib.suppress(ImportError, AttributeError):
-        kind: type[Staged] = getattr(importlib.import_module(module), name)
-        return kind.restore(entry.intent, view(entry.stage))
-    message = f"Nothing installed can finish '{entry.kind}' of '{entry.stage}'."
-    raise RunFailed("unknown-staged-work", message)
+        kind: type[Staged] = getattr(importlib.import_module(module), attribute)
+        return kind.restore(intent, run)
+    raise RunFailed("unknown-staged-work", f"Nothing installed can finish '{name}' of '{run.stage}'.")

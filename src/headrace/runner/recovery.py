@@ -9,11 +9,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from headrace.core import Event, InvalidCall, RunFinished
+from headrace.core import Event, InvalidCall, RunFinished, Unavailable
 from headrace.project import Project
 from headrace.storage.state import EndState, RunRecord, State
 
-from .publishing import finish_publish
+from .publishing import finish_publish, undo_staged
 from .record import fold
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ def recover(state: State, project: Project) -> list[str]:
     said: list[str] = []
     dead = state.dead_runs()
     for run in dead:
-        with contextlib.suppress(InvalidCall):  # somebody else got there first
+        # Somebody else got there first, or the place cannot be reached now: then the next command tries.
+        with contextlib.suppress(InvalidCall, Unavailable):
             lock = state.hold_run(run.id)
             try:
                 said.append(_close(state, project, run))
@@ -45,7 +46,7 @@ def recover(state: State, project: Project) -> list[str]:
                 lock.release()
     for left in state.journal.open():
         if not state.is_alive(left.run_id):
-            with contextlib.suppress(InvalidCall), state.hold_run(left.run_id):
+            with contextlib.suppress(InvalidCall, Unavailable), state.hold_run(left.run_id):
                 finish_publish(state, left, _views(state, project, left.run_id), _unheard)
     if dead:
         _close_tracking(project.tracking, project.folder, [run.id for run in dead])
@@ -64,6 +65,9 @@ def _close(state: State, project: Project, run: RunRecord) -> str:
     for left in state.journal.open(run.id):
         finished = finish_publish(state, left, _views(state, project, run.id), emit)
     done = finished or any(each.status == "done" for each in state.journal.list(run.id))
+    scratch = state.run_folder(run.id) / "scratch"
+    if not done:
+        undo_staged(scratch, _views(state, project, run.id))
     cancelled = state.cancels.get(run.id) is not None
     how: EndState = "finished" if done else "cancelled" if cancelled else "failed"
     error = ERROR if how == "failed" else None
@@ -71,7 +75,7 @@ def _close(state: State, project: Project, run: RunRecord) -> str:
     emit(RunFinished(run_id=run.id, state=how, seconds=_seconds(run, events), error=error))
     result = fold(each.body for each in state.events.read(run.id))
     state.runs.end(run.id, run.attempt, how, result.model_dump(mode="json"))
-    shutil.rmtree(state.run_folder(run.id) / "scratch", ignore_errors=True)
+    shutil.rmtree(scratch, ignore_errors=True)
     ending = {
         "finished": "its results were published",
         "cancelled": "cancelled",

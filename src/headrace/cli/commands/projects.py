@@ -38,7 +38,8 @@ def init(
         return
     for path in written:
         OUT.print(f"  {path}", markup=False)
-    first = next((path for path in written if path.parent.name == "pipelines"), None)
+    pipelines = [path for path in written if path.parent.name == "pipelines"]
+    first = next((path for path in pipelines if path.stem == "train"), next(iter(pipelines), None))
     if first is not None:
         OUT.print(f"\nNext: [bold]cd {escape(str(folder))} && headrace run {first.relative_to(folder)}[/]")
 

@@ -15,12 +15,13 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from headrace.core import DataRefused, Json, Output, Run, Staged
+from headrace.core import STAGED_NOTE, DataRefused, Json, Output, Run, Staged
 
 from .manifest import Ledger
 from .opening import open_store
@@ -83,7 +84,10 @@ class StagedFiles(Staged):
         ledger = Ledger(store, folder_of(store))
         target = _Target(location, connection, run.id, run.stage, file_format, mode, ledger.last())
         store.prune(ledger.staging(target.identity))
-        return cls(store, target, ())
+        begun = cls(store, target, ())
+        note = {"kind": f"{cls.__module__}:{cls.__qualname__}", "intent": begun.intent()}
+        (run.scratch / STAGED_NOTE).write_text(json.dumps(note))
+        return begun
 
     @property
     def store(self) -> ObjectStore:
