@@ -129,7 +129,7 @@ class Run(Protocol):
     ) -> None:
         """Says how many rows this stage has read or written so far; the last word counts."""
 
-    def watch(self, count: Callable[[], int | None], *, direction: Literal["in", "out"]) -> None:
+    def watch(self, count: Callable[[], int | None], *, direction: Literal["in", "out", "errors"]) -> None:
         """Asks ``count`` for the stage's rows whenever counts are shown, and once more at the end."""
 
     def emit(self, event: Event) -> None:

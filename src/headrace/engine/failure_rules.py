@@ -196,7 +196,8 @@ RULES: tuple[Rule, ...] = (
         "There is no file '{path}'.",
     ),
     _rule(
-        r"\[FAILED_READ_FILE[^\]]*\] .*?file (?P<path>\S+?)\.? |Parquet error: (?P<other>.{1,120})",
+        r"\[FAILED_READ_FILE[^\]]*\] .*?file (?P<path>\S+?)\.? "
+        r"|Parquet error: (?P<other>(?:(?!Traceback)[^\n]){1,120})",
         DataRefused,
         "broken-file",
         "A file cannot be read: {path}.",

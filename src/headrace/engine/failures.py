@@ -105,8 +105,8 @@ def _python(text: str) -> HeadraceError | None:
         return None
     said = [*text.strip().splitlines()[:1], *_raised(text[start:])]
     places = [place for place in _PLACE.finditer(text[start:]) if _is_users(place["file"])]
-    if not places:
-        return UserCodeFailed("user-function-failed", said[-1])
+    if not places:  # nobody's code but ours and the engine's own
+        return _known(text) or UserCodeFailed("user-function-failed", said[-1])
     place = places[-1]
     source = text[start:][place.end() :].lstrip("\n").split("\n", 1)[0].strip()
     shown = f": `{source[:200]}`" if source and not _PLACE.match(source) and source not in said else ""

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RunContext", "StageContext"]
 
-Watch = tuple[str, Literal["in", "out"], Callable[[], int | None]]
+Watch = tuple[str, Literal["in", "out", "errors"], Callable[[], int | None]]
 
 
 @dataclass
@@ -137,7 +137,7 @@ class StageContext:
         """Puts objects on record."""
         self._context.inputs.setdefault(self.stage, []).extend(inputs)
 
-    def watch(self, count: Callable[[], int | None], *, direction: Literal["in", "out"]) -> None:
+    def watch(self, count: Callable[[], int | None], *, direction: Literal["in", "out", "errors"]) -> None:
         """Asks ``count`` for this stage's rows whenever counts are shown, and once more at the end."""
         self._context.watches.append((self.stage, direction, count))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from headrace.core import (
     ERRORS,
@@ -53,8 +53,11 @@ class Execution:
             self._do(step)
         except Exception as error:
             known = in_our_words(error, self.context)
-            self.progress.fail(step, "cancelled" if isinstance(known, Cancelled) else "failed")
             known.where = known.where or step.name
+            # A reader's error comes out where its rows are written.
+            there = (each for each in self.context.plan.steps if each.name == known.where)
+            how: Literal["cancelled", "failed"] = "cancelled" if isinstance(known, Cancelled) else "failed"
+            self.progress.fail(next(there, step), how)
             raise known from error
 
     def _do(self, step: Step) -> None:

@@ -118,6 +118,8 @@ class Progress:
             rows = count()
             if rows is not None and direction == "in":
                 counts.say_in(stage, rows)
+            elif rows is not None and direction == "errors":
+                counts.error_rows[stage] = rows
             elif rows is not None:
                 counts.say_out(stage, None, rows)
         for label, rows in self._context.engine.counts().items():

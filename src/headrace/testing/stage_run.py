@@ -92,7 +92,7 @@ class StageRun:
         if rows_out is not None:
             self.counts[f"out.{output}" if output else "out"] = rows_out
 
-    def watch(self, count: Callable[[], int | None], *, direction: Literal["in", "out"]) -> None:
+    def watch(self, count: Callable[[], int | None], *, direction: Literal["in", "out", "errors"]) -> None:
         """Remembered in ``watches``."""
         self.watches.append((direction, count))
 

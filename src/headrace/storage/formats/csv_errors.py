@@ -102,7 +102,7 @@ class _Rows:
         ragged: dict[int, str] = {}
 
         def note(row: Any) -> str:
-            ragged[row.number - 1] = f"{row.actual_columns} fields instead of {row.expected_columns}."
+            ragged[row.number - 1] = _ragged(row.actual_columns, row.expected_columns)
             return "skip"
 
         names = self.reader.names
@@ -142,7 +142,7 @@ class _Rows:
         found = CONVERSION.search(text)
         if found is None:
             fields = RAGGED.search(text)
-            message = f"{fields[2]} fields instead of {fields[1]}." if fields else text[:200]
+            message = _ragged(fields[2], fields[1]) if fields else text[:200]
             return self.bad(index, "ragged-row", message, None)
         column = self.reader.names[int(found[1])]
         kind = next((each.type for each, name in self.reader.columns if name == column), "string")
@@ -162,3 +162,7 @@ def _unlike(column: pa.ChunkedArray, kind: str) -> list[tuple[int, str]]:
         return []
     fits = pc.fill_null(pc.match_substring_regex(column, look), fill_value=True).to_numpy()
     return [(int(row), column[int(row)].as_py().decode(errors="replace")) for row in np.flatnonzero(~fits)]
+
+
+def _ragged(found: object, wanted: object) -> str:
+    return f"{found} field{'s' * (str(found) != '1')} instead of {wanted}."

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from headrace.core import ColumnType, DataRefused, Schema, did_you_mean
 from headrace.storage.objects import ObjectStore
 
-from .chunks import BLOCK, chunks_of, compression_of, cut_blocks
+from .chunks import BLOCK, chunks_of, compression_of, cut_blocks, whole_blocks
 from .csv_errors import salvage
+from .edges import record_edges
 from .pace import reading_pool
 from .quotes import QuoteStyle
-from .rows import Format, Lines, Refuse, Split
+from .rows import Format, Lines, Refuse, Split, line_edges
 from .types import arrow_type
 
 if TYPE_CHECKING:
@@ -61,6 +62,12 @@ class CsvText(Format):
         )
         return cut_blocks(chunks, self.style.last_end, split.location)
 
+    def _spans(self, store: ObjectStore, split: Split) -> Iterator[bytes | memoryview]:
+        """Blocks; of a plain local file without copying them."""
+        if not (store.is_local and self.plain(split.key)):
+            return self._blocks(store, split)
+        return whole_blocks(store, split.key, (split.start, split.end, split.step), self.style.last_end)
+
     def tables(
         self, store: ObjectStore, split: Split, wanted: Schema, zone: str, refuse: Refuse
     ) -> Iterator[pa.Table]:
@@ -68,10 +75,10 @@ class CsvText(Format):
         names: tuple[str, ...] | None = None
         lines = Lines(store, split, plain=self.plain(split.key))
         parser: _Parser | None = None
-        for block in self._blocks(store, split):
+        for block in self._spans(store, split):
             skip = 0
             if parser is None:
-                first = block if split.start == 0 else self._first_block(store, split)
+                first = bytes(block) if split.start == 0 else self._first_block(store, split)
                 skip = self._header_end(first) if split.start == 0 and self.header else 0
                 names = self._names(first, split.location, wanted)
                 parser = _Parser(self, names, wanted, zone)
@@ -131,6 +138,8 @@ class CsvText(Format):
 
     def sample(self, store: ObjectStore, split: Split, limit: int) -> Schema | None:
         """Arrow's own inference on the beginning of the file."""
+        import pyarrow as pa
+
         data = b""
         for block in self._blocks(store, split):
             data += block
@@ -142,7 +151,14 @@ class CsvText(Format):
         rows = data[self._header_end(data) if self.header else 0 :]
         if not rows.strip():
             return Schema(tuple(ColumnType(name, "void") for name in names))
-        table = _Parser(self, names, None, "UTC").inferred(rows)
+        try:
+            table = _Parser(self, names, None, "UTC").inferred(rows)
+        except pa.ArrowInvalid as error:
+            raise DataRefused(
+                "unreadable-file",
+                f"'{split.location}' does not look like CSV.",
+                hint="Is it another format, or packed? Check `delimiter`, `quote` and `encoding`.",
+            ) from error
         return Schema(tuple(ColumnType(f.name, self._type(f, rows, split.location)) for f in table.schema))
 
     def _type(self, field: pa.Field, rows: bytes, location: str) -> str:
@@ -175,21 +191,9 @@ class CsvText(Format):
         quoted = bool(self.style.quote) and self.style.multiline
         if not self.plain(split.key) or (quoted and not store.is_local):
             return [split.end for _ in targets]
-        found: list[int] = []
-        at = 3 if store.read(split.key, 0, 3) == b"\xef\xbb\xbf" else 0
-        for block in self._blocks(store, split) if quoted else ():
-            while len(found) < len(targets) and targets[len(found)] < at + len(block):
-                inside = self.style.first_start(block, max(0, targets[len(found)] - at))
-                found.append(at + (len(block) if inside is None else inside))
-            at += len(block)
-            if len(found) == len(targets):
-                return found
-        for target in targets[len(found) :]:
-            rest = Split(split.key, split.location, target - 1, split.end, split.size)
-            block = next(self._blocks(store, rest), b"")
-            edge = block.find(b"\n")
-            found.append(split.end if edge < 0 else target + edge)
-        return found
+        if quoted:
+            return record_edges(store, split.key, split.end, self.style, targets)
+        return line_edges(store, split, targets)
 
 
 def _first_broken(data: bytes) -> int:
@@ -276,7 +280,7 @@ class _Parser:
         return table.rename_columns([column.name for column, _ in self.columns] or table.column_names)
 
     def parse(
-        self, block: bytes, skip: int, lines: Lines, split: Split, refuse: Refuse
+        self, block: bytes | memoryview, skip: int, lines: Lines, split: Split, refuse: Refuse
     ) -> Iterator[pa.Table]:
         """The block's good rows; a block that fails as a whole goes through :func:`salvage`."""
         import pyarrow as pa
@@ -284,4 +288,4 @@ class _Parser:
         try:
             yield self.typed(memoryview(block)[skip:])
         except pa.ArrowInvalid:
-            yield from salvage(self, block, skip, lines.now(), split.location, refuse)
+            yield from salvage(self, bytes(block), skip, lines.now(), split.location, refuse)

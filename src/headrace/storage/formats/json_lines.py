@@ -13,7 +13,7 @@ from headrace.storage.objects import ObjectStore
 from .chunks import chunks_of, compression_of, cut_blocks
 from .json_types import merge_values, schema_from, to_python
 from .pace import reading_pool
-from .rows import RAW_LIMIT, BadRow, Format, Lines, Refuse, Split
+from .rows import RAW_LIMIT, BadRow, Format, Lines, Refuse, Split, line_edges
 from .types import arrow_type
 
 if TYPE_CHECKING:
@@ -84,16 +84,9 @@ class JsonLines(Format):
 
     def edges(self, store: ObjectStore, split: Split, targets: list[int]) -> list[int]:
         """The first line break behind each target."""
-        found = []
-        for target in targets:
-            block = b""
-            for at in range(target - 1, split.end, 65_536):
-                block += store.read(split.key, at, min(at + 65_536, split.end))
-                if b"\n" in block:
-                    break
-            edge = block.find(b"\n")
-            found.append(split.end if edge < 0 else target + edge)
-        return found if self.plain(split.key) else [split.end for _ in targets]
+        if not self.plain(split.key):
+            return [split.end for _ in targets]
+        return line_edges(store, split, targets)
 
 
 def _object(line: bytes, location: str, number: int) -> dict[str, Any] | None:
@@ -169,5 +162,12 @@ def _line_by_line(
         except (ValueError, TypeError, OverflowError) as error:
             code = "bad-json" if column is None else "bad-value"
             text = raw.decode(errors="replace").rstrip("\r")[:RAW_LIMIT]
-            refuse(BadRow(code, str(error)[:300], column, location, number, text))
+            refuse(BadRow(code, _words(error), column, location, number, text))
     return pa.Table.from_pylist(rows, schema=target) if rows else None
+
+
+def _words(error: Exception) -> str:
+    """A line is all that was parsed, so a line number of the parser's own would mislead."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"Not JSON at character {error.colno}: {error.msg}."
+    return str(error)[:300]

@@ -19,7 +19,7 @@ from .inference import infer_schema
 from .parquet_files import ParquetFiles, read_footer
 from .plan import partitions_of
 from .rows import Format, Split
-from .scan import REJECTED, Scan, frame_of, rejected_frame, session_zone
+from .scan import REJECTED, BadRowCount, Scan, frame_of, rejected_frame, session_zone
 
 __all__ = ["NULL_FOLDER", "FileReading"]
 
@@ -42,7 +42,7 @@ class FileReading:
     declared: Schema | None = None
     file_column: str | None = None
     sample_files: int = 10
-    sample_mb: float = 8.0
+    sample_mb: float = 4.0
 
     def without_rows(self, others: Sequence[ObjectInfo]) -> FileReading:
         """No file of these, with the schema of others: a slice in which nothing is new."""
@@ -112,8 +112,11 @@ class FileReading:
             keep_bad_rows=run.on_error != "stop",
             limit=run.limit,
             in_process=run.engine == "embedded",
+            stage=run.stage,
         )
         run.watch(scan.counter.value, direction="out")
+        if scan.keep_bad_rows:
+            run.watch(BadRowCount(scan).value, direction="errors")
         frame = frame_of(run.session, scan)
         return frame if run.on_error == "stop" else WithErrors(frame, rejected_frame(run.session, scan))
 

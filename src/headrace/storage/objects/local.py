@@ -47,16 +47,16 @@ class LocalFiles(ObjectStore):
 
     def walk(self, prefix: str) -> Iterator[ObjectInfo]:
         """Depth first, in key order; a missing folder holds nothing."""
-        root = Path(prefix)
-        if root.is_file():
-            yield self._info(root, root.stat())
-        elif root.is_dir():
-            yield from self._below(root)
+        found = self.stat(prefix)
+        if found is not None:
+            yield found
+        else:
+            yield from self._below(Path(prefix))
 
     def _below(self, folder: Path) -> Iterator[ObjectInfo]:
         try:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return
         except OSError as error:
             raise local_failure(error, self.location(str(folder))) from error
@@ -75,7 +75,12 @@ class LocalFiles(ObjectStore):
     def stat(self, key: str) -> ObjectInfo | None:
         """``None`` for folders, too."""
         path = Path(key)
-        return self._info(path, path.stat()) if path.is_file() else None
+        try:
+            return self._info(path, path.stat()) if path.is_file() else None
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise local_failure(error, self.location(key)) from error
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> bytes:
         """One positioned read."""
