@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -127,6 +128,7 @@ def write_spark_model(trained: Trained, material: Material, folder: Path) -> Mod
     from .tracking import pinned, signature_of
 
     path = folder / "spark_model"
+    shutil.rmtree(path, ignore_errors=True)  # an earlier attempt's: MLflow would put the new one inside it
     file = ModelFile(
         path=str(path),
         flavor="spark",

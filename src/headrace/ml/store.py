@@ -12,7 +12,7 @@ from typing import Literal
 
 from headrace.core import InvalidCall, TrackingSettings
 
-__all__ = ["Store", "make_ready", "store_of"]
+__all__ = ["Store", "make_ready", "own_store", "store_of"]
 
 SCHEMA = "mlflow_schema.sql"
 SCHEMA_OF = "3.17"
@@ -53,6 +53,13 @@ def store_of(folder: Path, tracking: TrackingSettings) -> Store:
     labels = tracking.labels if tracking.labels != "auto" else "stages" if workspace else "aliases"
     experiment = tracking.experiment or os.environ.get("MLFLOW_EXPERIMENT_NAME")
     return Store(uri, registry, labels, experiment, str(home), uri == own)
+
+
+def own_store(folder: Path) -> Store:
+    """The embedded store of a folder, whatever the environment says."""
+    home = folder.resolve() / ".headrace"
+    uri = f"sqlite:///{home / 'mlflow.db'}"
+    return Store(uri, uri, "aliases", None, str(home), embedded=True)
 
 
 def _registry_beside(uri: str) -> str:
