@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import pytest
 
+from headrace.storage.formats import edges
 from headrace.storage.formats.quotes import QuoteStyle
+from headrace.storage.objects import open_store
 
 
 def by_letter(block: bytes) -> list[int]:
@@ -51,3 +54,20 @@ def test_records_end_where_reading_letter_by_letter_says(seed: int) -> None:
 
 def _ends(block: bytes) -> bool:
     return len(by_letter(block + b"z")) > len(by_letter(block)) and block.endswith(b"\n")
+
+
+@pytest.mark.parametrize("seed", range(120))
+def test_a_file_is_cut_at_records_whatever_its_chunks(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw = random.Random(seed)
+    letters = ["a", ",", "\n", "b", "c\n"] + ['"x\ny"', '"', '"p""q"'] * (seed % 3 > 0)
+    block = "".join(draw.choice(letters) for _ in range(draw.randint(1, 200))).encode()
+    path = tmp_path / "a.csv"
+    path.write_bytes(block)
+    monkeypatch.setattr(edges, "STEP", draw.randint(1, 30))
+    targets = sorted(draw.sample(range(1, len(block) + 1), k=min(len(block), 6)))
+    starts = [*by_letter(block), len(block)]
+    wanted = [next(start for start in starts if start >= target) for target in targets]
+    store = open_store(str(path), None, tmp_path)
+    assert edges.record_edges(store, str(path), len(block), QuoteStyle(), targets) == wanted

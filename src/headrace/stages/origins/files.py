@@ -72,7 +72,7 @@ class Files(Origin):
     )
     file_column: NewColumn | None = Field(default=None, description="A column with each row's file.")
     sample_files: int = Field(default=10, ge=1, description="How many files the schema is inferred from.")
-    sample_mb: float = Field(default=8.0, gt=0, description="How much of each of them, in megabytes.")
+    sample_mb: float = Field(default=4.0, gt=0, description="How much of each of them, in megabytes.")
 
     def _style(self) -> FileStyle:
         return FileStyle.model_validate({name: getattr(self, name) for name in FileStyle.model_fields})

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from headrace.core import DataRefused
 from headrace.storage.objects import ObjectStore
 
-__all__ = ["Compression", "chunks_of", "compression_of", "cut_blocks"]
+__all__ = ["Compression", "chunks_of", "compression_of", "cut_blocks", "whole_blocks"]
 
 BLOCK = 4 << 20
 """Bytes that are parsed at a time: the memory of one reader is a few times this."""
@@ -121,13 +121,42 @@ def cut_blocks(chunks: Iterator[bytes], last_end: Callable[[bytes], int], locati
         else:
             rest = data
         if len(rest) > LONGEST:
-            raise DataRefused(
-                "record-too-long",
-                f"'{location}' has a record of more than {LONGEST >> 20} MB, beginning {_start(rest)}.",
-                hint="A quote that is never closed looks like that. Is `quote` right?",
-            )
+            raise _too_long(rest, location)
     if rest:
         yield rest
+
+
+def whole_blocks(
+    store: ObjectStore, key: str, span: tuple[int, int, int], last_end: Callable[[bytes], int]
+) -> Iterator[bytes | memoryview]:
+    """The same for UTF-8 that can be read from anywhere: nothing is carried over, and nothing copied.
+
+    ``span`` is start, end and the bytes that are read at a time.
+    """
+    at, end, step = span
+    size = step
+    while at < end:
+        data = store.read(key, at, min(at + size, end))
+        stop = len(data) if at + len(data) >= end else last_end(data)
+        if not data:
+            return
+        if stop == 0:
+            size *= 2
+            if size > 2 * LONGEST:
+                raise _too_long(data, store.location(key))
+            continue
+        head = 3 if at == 0 and data.startswith(codecs.BOM_UTF8) else 0
+        yield data if stop - head == len(data) else memoryview(data)[head:stop]
+        at += stop
+        size = step
+
+
+def _too_long(data: bytes, location: str) -> DataRefused:
+    return DataRefused(
+        "record-too-long",
+        f"'{location}' has a record of more than {LONGEST >> 20} MB, beginning {_start(data)}.",
+        hint="A quote that is never closed looks like that. Is `quote` right?",
+    )
 
 
 def _start(data: bytes) -> str:

@@ -127,7 +127,7 @@ class FileStyle(Value):
     compression: str = "auto"
     file_column: str | None = None
     sample_files: int = 10
-    sample_mb: float = 8.0
+    sample_mb: float = 4.0
 
     def reading(
         self, found: FilesFound, chosen: Sequence[ObjectInfo], *, allow_missing: bool = False

@@ -13,7 +13,7 @@ from headrace.storage.objects import ObjectStore
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["BadRow", "Format", "Lines", "Refuse", "Split", "stop_at"]
+__all__ = ["BadRow", "Format", "Lines", "Refuse", "Split", "line_edges", "stop_at"]
 
 RAW_LIMIT = 10_000
 """Characters of a bad row's own text that are kept."""
@@ -93,6 +93,21 @@ class Format(ABC):
         return [split.end for _ in targets]
 
 
+def line_edges(store: ObjectStore, split: Split, targets: list[int]) -> list[int]:
+    """The first line behind each target, where every line break ends a record."""
+    step = 65_536
+    found = []
+    for target in targets:
+        block = b""
+        for at in range(target - 1, split.end, step):
+            block += store.read(split.key, at, min(at + step, split.end))
+            if b"\n" in block:
+                break
+        edge = block.find(b"\n")
+        found.append(split.end if edge < 0 else target + edge)
+    return found
+
+
 class Lines:
     """The line on which a block begins, counted only when somebody asks.
 
@@ -111,7 +126,7 @@ class Lines:
         if plain and not self._lazy and split.start:
             self._count_to(split.start)
 
-    def passed(self, block: bytes) -> None:
+    def passed(self, block: bytes | memoryview) -> None:
         """A block has been dealt with."""
         self._offset += len(block)
         if not self._lazy:
@@ -130,7 +145,7 @@ class Lines:
         self._counted = end
 
 
-def _breaks(block: bytes) -> int:
+def _breaks(block: bytes | memoryview) -> int:
     import numpy as np
 
     return int(np.count_nonzero(np.frombuffer(block, np.uint8) == 10))
