@@ -54,18 +54,18 @@ def test_type_checkers_and_editors_see_the_same_names(face: str) -> None:
         for alias in node.names
         if alias.name == alias.asname
     }
-    missing = {
+    missing = [
         f"from .{home} import {name} as {name}"
         for name, home in module._HOMES.items()
         if (name, home) not in seen
-    }
+    ]
     assert not missing, "under TYPE_CHECKING these are missing"
 
 
 def test_a_name_that_is_no_stage_is_an_attribute_error() -> None:
     from headrace.stages import processors
 
-    with pytest.raises(AttributeError, match="headrace.stages.processors.*'Filtr'"):
+    with pytest.raises(AttributeError, match=r"headrace\.stages\.processors.*'Filtr'"):
         _ = processors.Filtr  # type: ignore[attr-defined]
 
 

@@ -46,22 +46,14 @@ def test_mypy_accepts_what_is_right_and_finds_what_is_wrong(tmp_path: Path) -> N
     (tmp_path / "right.py").write_text(RIGHT)
     (tmp_path / "wrong.py").write_text(RIGHT + "\n".join(WRONG) + "\n")
     (tmp_path / "pyproject.toml").write_text(SETTINGS)
-    words = [
-        "--config-file",
-        "pyproject.toml",
-        "--cache-dir",
-        str(ROOT / ".mypy_cache"),
-        "right.py",
-        "wrong.py",
-    ]
+    cache = str(ROOT / ".mypy_cache" / "users")
+    words = ["--config-file", "pyproject.toml", "--cache-dir", cache, "right.py", "wrong.py"]
     done = subprocess.run(
         [sys.executable, "-m", "mypy", *words], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     lines = done.stdout.splitlines()
     assert not [line for line in lines if line.startswith("right.py") and "error" in line], done.stdout
-    assert any('Revealed type is "int | None"' in line or "Union[int, None]" in line for line in lines), (
-        done.stdout
-    )
+    assert any("Revealed type" in line and "int" in line and "None" in line for line in lines), done.stdout
     start = len(RIGHT.splitlines()) + 1
     for number, said in enumerate(WRONG.values(), start):
         assert any(f"wrong.py:{number}: error" in line and said in line for line in lines), done.stdout

@@ -60,6 +60,8 @@ class Builder:
         ``required``, ``secret`` and ``description``.
         """
         kind = type or _type_of(default)
+        if bounds.get("choices") is not None:
+            bounds["choices"] = tuple(_default(each, kind) for each in bounds["choices"])
         made = Parameter(type=kind, default=_default(default, kind), **bounds)
         self._set(parameters={**self.value.parameters, name: made})
         return Reference("${" + name + "}")
