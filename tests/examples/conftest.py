@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -12,8 +13,11 @@ import pytest
 import headrace
 from headrace import RunResult
 from headrace.app.examples import init
+from headrace.core import EngineFailed, InvalidCall
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+REQUIRED = os.environ.get("HEADRACE_REQUIRE_ALL") == "1"
+NO_SPARK = ("java-missing", "java-too-old", "spark-not-installed", "engine-cannot")
 
 
 @dataclass(frozen=True)
@@ -46,4 +50,12 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Ran]:
         }
         return Ran(folder, results)
 
-    return run
+    def run_or_skip(example: str, engine: str | None = None) -> Ran:
+        try:
+            return run(example, engine)
+        except (EngineFailed, InvalidCall) as why:
+            if REQUIRED or why.code not in NO_SPARK:
+                raise
+            pytest.skip(str(why))
+
+    return run_or_skip

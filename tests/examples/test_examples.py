@@ -19,7 +19,12 @@ from headrace.app.examples import examples
 from .conftest import EXAMPLES, Ran, pipelines_of
 
 Run = Callable[..., Ran]
-BOTH = [(example, pipeline) for example in examples() for pipeline in pipelines_of(example)]
+ON_SPARK = ("boston",)
+BOTH = [
+    pytest.param(example, pipeline, marks=[pytest.mark.spark] if example in ON_SPARK else [])
+    for example in examples()
+    for pipeline in pipelines_of(example)
+]
 
 
 def rows_of(folder: Path) -> list[dict[str, str]]:
@@ -31,7 +36,8 @@ def rows_of(folder: Path) -> list[dict[str, str]]:
 @pytest.mark.parametrize(("example", "pipeline"), BOTH)
 def test_it_runs_to_its_end(example: str, pipeline: str, ran: Run) -> None:
     result = ran(example).results[pipeline]
-    assert (result.state, result.engine, result.error, result.warnings) == ("finished", "embedded", None, ())
+    engine = "spark" if example in ON_SPARK else "embedded"
+    assert (result.state, result.engine, result.error, result.warnings) == ("finished", engine, None, ())
     assert all(stage.error_rows in (0, None) or stage.name == "typed" for stage in result.stages)
 
 

@@ -168,6 +168,7 @@ class _Run:
         scratch = state.run_folder(self.id) / "scratch"
         scratch.mkdir(parents=True, exist_ok=True)
         self._open.callback(shutil.rmtree, scratch, ignore_errors=True)
+        self._lend_store(plan, project, scratch)
         engine = self._open.enter_context(open_engine(plan.engine, project.engine, scratch=scratch))
         stop = threading.Event()
         self._open.callback(stop.set)
@@ -192,6 +193,17 @@ class _Run:
             collect(context, self.request, analysis)
         else:
             _execute_and_publish(context, state)
+
+    def _lend_store(self, plan: Plan, project: Project, scratch: Path) -> None:
+        """A script's own MLflow calls belong to the project; those of a preview go with it."""
+        if not any(step.type == "processor.pyspark" for step in plan.steps):
+            return
+        from headrace.ml import lend_store, lend_throwaway_store
+
+        if self.request.verb == "run":
+            lend_store(project.folder, project.tracking, plan.pipeline.name)
+        else:
+            lend_throwaway_store(scratch, plan.pipeline.name)
 
     def _watch(self, engine: Engine, state: State, stop: threading.Event) -> None:
         """Interrupts the engine once the run is to stop, whoever says so."""
