@@ -196,7 +196,8 @@ class _Run:
 
     def _lend_store(self, plan: Plan, project: Project, scratch: Path) -> None:
         """A script's own MLflow calls belong to the project; those of a preview go with it."""
-        if not any(step.type == "processor.pyspark" for step in plan.steps):
+        code = [str(step.stage.code) for step in plan.steps if step.type == "processor.pyspark"]  # type: ignore[attr-defined]
+        if not any("mlflow" in each for each in code):
             return
         from headrace.ml import lend_store, lend_throwaway_store
 
