@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterator
@@ -70,7 +71,10 @@ class Sink:
     def settle(self, results: list[list[dict[str, Any]]]) -> None:
         """Notes what all partitions wrote, where the process that asked can find it."""
         flat = [each for result in results for each in result]
-        self.store.write(self.prefix + RESULT, json.dumps(flat).encode())
+        try:
+            self.store.write(self.prefix + RESULT, json.dumps(flat).encode())
+        except HeadraceError as error:
+            raise CarriedError.of(error) from None
 
     def written(self) -> list[StagedFile]:
         """What :meth:`settle` noted."""
@@ -187,7 +191,8 @@ def write_frame(frame: Frame, sink: Sink) -> list[StagedFile]:
 
         def abort(self, messages: list[Written | None]) -> None:
             del messages
-            sink.store.prune(sink.prefix)
+            with contextlib.suppress(HeadraceError):  # what went wrong first is what has to be told
+                sink.store.prune(sink.prefix)
 
     class Target(DataSource):  # type: ignore[misc]
         @classmethod
