@@ -115,7 +115,7 @@ def test_a_killed_run_is_told_by_its_parent(place: Any, events_until: Any) -> No
 def test_a_run_is_cancelled_from_another_terminal(place: Any, events_until: Any) -> None:
     place.pipeline(
         LOAD
-        + code("import time\nprint('at work', flush=True)\ntime.sleep(2)\noutput = inputs[0].select('id')")
+        + code("import time\nprint('at work', flush=True)\ntime.sleep(8)\noutput = inputs[0].select('id')")
         + WRITE
     )
     process = place.start("run", "p.yaml", "--events")
@@ -157,7 +157,7 @@ def test_user_code_that_ends_the_process_is_told(place: Any) -> None:
 
 def test_user_code_that_prints_a_lot_fills_no_disk(place: Any) -> None:
     place.pipeline(
-        LOAD + code("for n in range(200_000):\n    print('x' * 100)\noutput = inputs[0].select('id')") + WRITE
+        LOAD + code("for n in range(2_000):\n    print('x' * 5_000)\noutput = inputs[0].select('id')") + WRITE
     )
     result = place.json("run", "p.yaml")
     assert result["state"] == "finished", result["error"]
