@@ -10,7 +10,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["Counter", "Tally"]
 
@@ -79,6 +82,11 @@ class Tally:
         """That many more."""
         self.rows += rows
         self._write("open")
+
+    def counted(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """The batch itself, counted."""
+        self.add(batch.num_rows)
+        return batch
 
     def __enter__(self) -> Self:
         return self

@@ -146,9 +146,11 @@ def whole_blocks(
                 raise _too_long(data, store.location(key))
             continue
         head = 3 if at == 0 and data.startswith(codecs.BOM_UTF8) else 0
-        yield data if stop - head == len(data) else memoryview(data)[head:stop]
+        block = [data if stop - head == len(data) else memoryview(data)[head:stop]]
+        data = b""
         at += stop
         size = step
+        yield block.pop()
 
 
 def _too_long(data: bytes, location: str) -> DataRefused:

@@ -14,7 +14,6 @@ from headrace.storage.objects import ObjectStore
 from .chunks import BLOCK, chunks_of, compression_of, cut_blocks, whole_blocks
 from .csv_errors import salvage
 from .edges import record_edges
-from .pace import reading_pool
 from .quotes import QuoteStyle
 from .rows import Format, Lines, Refuse, Split, line_edges
 from .types import arrow_type
@@ -72,19 +71,20 @@ class CsvText(Format):
         self, store: ObjectStore, split: Split, wanted: Schema, zone: str, refuse: Refuse
     ) -> Iterator[pa.Table]:
         """One table per block."""
-        names: tuple[str, ...] | None = None
         lines = Lines(store, split, plain=self.plain(split.key))
         parser: _Parser | None = None
-        for block in self._spans(store, split):
+        blocks = self._spans(store, split)
+        while block := next(blocks, b""):
             skip = 0
             if parser is None:
                 first = bytes(block) if split.start == 0 else self._first_block(store, split)
                 skip = self._header_end(first) if split.start == 0 and self.header else 0
-                names = self._names(first, split.location, wanted)
-                parser = _Parser(self, names, wanted, zone)
-            if len(block) > skip:
-                yield from parser.parse(block, skip, lines, split, refuse)
+                parser = _Parser(self, self._names(first, split.location, wanted), wanted, zone)
+            tables = list(parser.parse(block, skip, lines, split, refuse)) if len(block) > skip else []
             lines.passed(block)
+            block = first = b""  # not kept while the engine has the table
+            while tables:
+                yield tables.pop(0)
 
     def _first_block(self, store: ObjectStore, split: Split) -> bytes:
         whole = Split(split.key, split.location, 0, min(split.size, BLOCK), split.size)
@@ -244,7 +244,6 @@ class _Parser:
                 null_values=list(text.null_values),
                 **convert,
             ),
-            memory_pool=reading_pool(),
         )
 
     def inferred(self, data: bytes) -> pa.Table:

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 from headrace.core import DataRefused, Schema
 from headrace.storage.objects import ObjectStore
 
-from .chunks import chunks_of, compression_of, cut_blocks
+from .chunks import chunks_of, compression_of, cut_blocks, whole_blocks
 from .json_types import merge_values, schema_from, to_python
-from .pace import reading_pool
 from .rows import RAW_LIMIT, BadRow, Format, Lines, Refuse, Split, line_edges
 from .types import arrow_type
 
@@ -20,6 +19,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = ["JsonLines"]
+
+BLANK = 4096
+"""Bytes of a block that may be empty lines only, which Arrow does not take."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,13 @@ class JsonLines(Format):
             encoding=self.encoding,
             step=split.step,
         )
-        return cut_blocks(chunks, lambda block: block.rfind(b"\n") + 1, split.location)
+        return cut_blocks(chunks, _last_break, split.location)
+
+    def _spans(self, store: ObjectStore, split: Split) -> Iterator[bytes | memoryview]:
+        """Blocks; of a plain local file without copying them."""
+        if not (store.is_local and self.plain(split.key)):
+            return self._blocks(store, split)
+        return whole_blocks(store, split.key, (split.start, split.end, split.step), _last_break)
 
     def tables(
         self, store: ObjectStore, split: Split, wanted: Schema, zone: str, refuse: Refuse
@@ -58,14 +66,16 @@ class JsonLines(Format):
             [(each.name, arrow_type(each.type, zone)) for each in wanted if each.name not in constant]
         )
         lines = Lines(store, split, plain=self.plain(split.key))
-        for block in self._blocks(store, split):
+        blocks = self._spans(store, split)
+        while block := next(blocks, b""):
             try:
-                table = _parsed(block, target)
+                made = [_parsed(block, target)]
             except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-                table = _line_by_line(block, target, lines.now(), split.location, refuse)
-            if table is not None:
-                yield table
+                made = [_line_by_line(bytes(block), target, lines.now(), split.location, refuse)]
             lines.passed(block)
+            block = b""  # not kept while the engine has the table
+            if made[0] is not None:
+                yield made.pop()
 
     def sample(self, store: ObjectStore, split: Split, limit: int) -> Schema | None:
         """Integers, numbers, booleans, texts, arrays and objects, as JSON tells them; texts stay texts."""
@@ -89,6 +99,10 @@ class JsonLines(Format):
         return line_edges(store, split, targets)
 
 
+def _last_break(block: bytes) -> int:
+    return block.rfind(b"\n") + 1
+
+
 def _object(line: bytes, location: str, number: int) -> dict[str, Any] | None:
     """One line of the sample; ``None`` for a line that is broken, which reading will tell."""
     if line.lstrip()[:1] == b"[":
@@ -104,18 +118,17 @@ def _object(line: bytes, location: str, number: int) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _parsed(block: bytes, target: pa.Schema) -> pa.Table | None:
+def _parsed(block: bytes | memoryview, target: pa.Schema) -> pa.Table | None:
     import pyarrow as pa
     import pyarrow.json as arrow
 
-    if not block.strip():
+    if len(block) < BLANK and not bytes(block).strip():
         return None
     plain = pa.schema([(field.name, _native(field.type)) for field in target])
     table = arrow.read_json(
         pa.BufferReader(pa.py_buffer(block)),
         read_options=arrow.ReadOptions(use_threads=False, block_size=len(block) + 1),
         parse_options=arrow.ParseOptions(explicit_schema=plain, unexpected_field_behavior="ignore"),
-        memory_pool=reading_pool(),
     )
     return table.cast(target)
 

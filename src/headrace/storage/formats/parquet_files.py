@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from headrace.core import DataRefused, HeadraceError, Schema
@@ -94,6 +95,14 @@ class Footer:
     groups: int
 
 
+def _renamed(batch: pa.RecordBatch, names: dict[str, str]) -> pa.Table:
+    """The columns that are wanted, in order and by the names that are wanted."""
+    import pyarrow as pa
+
+    wanted = list(names) or batch.schema.names[:1]
+    return pa.table([batch.column(name) for name in wanted], [names.get(name, name) for name in wanted])
+
+
 def read_footer(store: ObjectStore, info: ObjectInfo) -> Footer:
     """Schema and rows without reading data; raises ``DataRefused`` (``broken-file``)."""
     if info.size == 0:
@@ -121,9 +130,8 @@ class ParquetFiles(Format):
             columns = list(names) or file.schema_arrow.names[:1]
             groups = list(range(split.start, split.end))
             try:
-                for batch in file.iter_batches(BATCH_ROWS, groups, columns, use_threads=False):
-                    table = pa.table([batch.column(name) for name in columns], names=columns)
-                    yield table.rename_columns([names.get(name, name) for name in columns])
+                batches = file.iter_batches(BATCH_ROWS, groups, columns, use_threads=False)
+                yield from map(partial(_renamed, names=names), batches)
             except HeadraceError:
                 raise
             except (pa.ArrowInvalid, OSError) as error:

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from headrace.storage.carried import CarriedError
 from headrace.storage.counting import Counter
 from headrace.storage.objects import ObjectStore
 
-from .pace import BLOCKS, paced
+from .pace import BLOCKS, gated, paced
 from .relay import relayed
 from .rows import BadRow, Format, Refuse, Split, stop_at
 from .types import arrow_schema
@@ -72,27 +73,36 @@ class Scan:
         splits = self.partitions[partition]
         with self.counter.tally(partition) as tally:
             bad = _BadRows(self.side_folder / f"{tally.name}.jsonl") if self.keep_bad_rows else None
-            tables = self._tables(splits, bad.add if bad else stop_at)
-            for batch in paced(tables, splits) if self.in_process else _batches(tables):
-                tally.add(batch.num_rows)
-                yield batch
+            tables = self._tables(splits, bad.add if bad else stop_at, partition)
+            batches = paced(tables, splits) if self.in_process else _batches(tables)
+            # By map, not by a loop: a loop's variable would keep a batch that the engine has let go.
+            yield from map(tally.counted, batches)
 
-    def _of_split(self, split: Split, refuse: Refuse) -> Iterator[pa.Table]:
+    def _of_split(self, split: Split, refuse: Refuse, partition: int) -> Iterator[pa.Table]:
         def begin() -> Iterator[pa.Table]:
-            return self.format.tables(self.store, split, self.schema, self.zone, refuse)
+            tables = self.format.tables(self.store, split, self.schema, self.zone, refuse)
+            return gated(tables, token, partition) if self.in_process else tables
 
-        return begin() if split.parts == 1 else relayed(str(self.counter.folder), split, begin, BLOCKS)
+        token = str(self.counter.folder)
+        return begin() if split.parts == 1 else relayed(token, split, begin, BLOCKS)
 
-    def _tables(self, splits: Iterable[Split], refuse: Refuse) -> Iterator[pa.Table]:
+    def _tables(self, splits: Iterable[Split], refuse: Refuse, partition: int) -> Iterator[pa.Table]:
         target = arrow_schema(self.schema, self.zone)
         left = self.limit
         for split in splits:
-            for table in self._of_split(split, refuse):
-                shaped = shape(table if left is None else table.slice(0, left), target, split)
-                if shaped.num_rows:
-                    yield shaped
-                if left is not None and (left := left - shaped.num_rows) <= 0:
+            shaped = map(partial(shape, target=target, split=split), self._of_split(split, refuse, partition))
+            if left is None:
+                yield from filter(_has_rows, shaped)
+                continue
+            for table in shaped:
+                yield table.slice(0, left)
+                left -= table.num_rows
+                if left <= 0:
                     return
+
+
+def _has_rows(table: pa.Table) -> bool:
+    return bool(table.num_rows)
 
 
 def _batches(tables: Iterable[pa.Table]) -> Iterator[pa.RecordBatch]:

@@ -223,7 +223,7 @@ class _BucketWriter(ObjectWriter):
 
     def write(self, data: bytes) -> int:
         """Appends."""
-        view = memoryview(data)
+        view = memoryview(data).cast("B")  # Arrow's buffers say that their bytes are signed
         try:
             self._file.write(view)
         except Exception as error:

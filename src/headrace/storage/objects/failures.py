@@ -73,5 +73,10 @@ def remote_failure(error: BaseException, location: str, bucket: str, endpoint: s
 
 
 def raise_remote(error: BaseException, location: str, bucket: str, endpoint: str) -> NoReturn:
-    """Raises :func:`remote_failure` without the library's own text, which may hold request headers."""
+    """Raises :func:`remote_failure` without the library's own text, which may hold request headers.
+
+    What no server can have caused goes on as it is.
+    """
+    if isinstance(error, BufferError | TypeError | AttributeError):
+        raise error
     raise remote_failure(error, location, bucket, endpoint) from error
