@@ -16,7 +16,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from headrace.core import Processor, Schema, find_stage, stage_types
-from headrace.storage.columns import schema_of
+from headrace.frames.columns import schema_of
 from headrace.testing import StageRun
 
 UTC = dt.UTC

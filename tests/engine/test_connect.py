@@ -14,7 +14,7 @@ import pytest
 from headrace.core import Cancelled, EngineSettings, SparkSettings
 from headrace.engine import diagnose, explain_failure, open_engine
 from headrace.engine.jvm import full_pyspark
-from headrace.storage.frames import frame_to_arrow
+from headrace.frames.arrow import frame_to_arrow
 
 pytestmark = pytest.mark.spark
 

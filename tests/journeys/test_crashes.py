@@ -19,7 +19,7 @@ import pytest
 
 from headrace.app.runs import list_runs, start
 from headrace.app.workspace import open_document, state_of
-from headrace.ml.helper import helper_for
+from headrace.ml.tracking.helper import helper_for
 
 HOUSES = Path(__file__).parents[2] / "examples" / "housing" / "data" / "houses-1.csv.gz"
 ROWS = 400

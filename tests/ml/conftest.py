@@ -14,7 +14,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from headrace.core import TrackingSettings
-from headrace.ml.helper import Helper, helper_for
+from headrace.ml.tracking.helper import Helper, helper_for
 from headrace.testing import StageRun
 
 NUMBERS = itertools.count(1)

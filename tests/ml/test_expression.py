@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from headrace.ml.expression import ForbiddenExpression, parse_expression
+from headrace.ml.gates.expression import ForbiddenExpression, parse_expression
 
 VALUES = {
     "r2": 0.9,

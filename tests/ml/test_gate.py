@@ -5,7 +5,7 @@ import math
 import pytest
 
 from headrace.core import Issue
-from headrace.ml.gate import Gate, Overlap, gate_issues
+from headrace.ml.gates.gate import Gate, Overlap, gate_issues
 
 COLUMNS = ("r2", "rmse", "cv_r2", "cv_r2_std", "train_rows", "holdout_rows")
 

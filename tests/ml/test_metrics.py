@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from headrace.ml.metrics import CLASSIFICATION, HIGHER_IS_BETTER, REGRESSION, score
+from headrace.ml.learning.metrics import CLASSIFICATION, HIGHER_IS_BETTER, REGRESSION, score
 
 SOURCE = np.random.default_rng(0)
 

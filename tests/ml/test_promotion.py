@@ -9,7 +9,7 @@ import pytest
 from pyspark.sql import DataFrame
 
 from headrace.core import DataRefused, PromotionDecided
-from headrace.ml.promotion import StagedPromotion
+from headrace.ml.gates.promotion import StagedPromotion
 from headrace.ml.stages.promote_model import PromoteModel
 from headrace.ml.stages.train_model import TrainModel
 from headrace.storage.state import open_state

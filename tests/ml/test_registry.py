@@ -8,8 +8,8 @@ from pyspark.sql import DataFrame, SparkSession
 
 from headrace.core import InvalidCall, TrackingSettings
 from headrace.ml import list_models, promote, rollback, show_model
-from headrace.ml.helper import helper_for
 from headrace.ml.stages.train_model import TrainModel
+from headrace.ml.tracking.helper import helper_for
 from headrace.testing import StageRun
 
 from .conftest import Home

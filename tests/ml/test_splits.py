@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from headrace.core import DataRefused
-from headrace.ml.splits import SplitPlan, split
+from headrace.ml.learning.splits import SplitPlan, split
 
 ROWS = 2000
 SOURCE = np.random.default_rng(1)

@@ -12,11 +12,11 @@ from pyspark.sql import DataFrame
 
 from headrace.core import InvalidCall, TrackingSettings, Unavailable
 from headrace.ml import compare_versions, repair_tracking
-from headrace.ml.helper import Helper, helper_for
-from headrace.ml.open_runs import opened
-from headrace.ml.records import RunRecord
 from headrace.ml.stages.train_model import TrainModel
-from headrace.ml.store import SCHEMA, make_ready, store_of
+from headrace.ml.tracking.helper import Helper, helper_for
+from headrace.ml.tracking.open_runs import opened
+from headrace.ml.tracking.records import RunRecord
+from headrace.ml.tracking.store import SCHEMA, make_ready, store_of
 from headrace.testing import StageRun
 
 from .conftest import Home
@@ -74,8 +74,8 @@ def test_importance_and_plots_are_there_once_the_run_has_ended(tmp_path: Path, f
 
 
 def test_the_schema_file_is_what_mlflow_makes(tmp_path: Path) -> None:
-    ours = Path(sys.modules["headrace.ml.store"].__file__ or "").with_name(SCHEMA).read_text()
-    code = "from headrace.ml.mlflow_schema import schema_text; print(schema_text(), end='')"
+    ours = Path(sys.modules["headrace.ml.tracking.store"].__file__ or "").with_name(SCHEMA).read_text()
+    code = "from headrace.ml.tracking.mlflow_schema import schema_text; print(schema_text(), end='')"
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True
     )

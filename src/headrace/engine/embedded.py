@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from headrace.storage.frames import IN_PROCESS
+from headrace.frames.arrow import IN_PROCESS
 
 from .counts import Counts
 from .engine import Engine, Spilled

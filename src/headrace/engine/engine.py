@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
 
-from headrace.storage.frames import frame_to_arrow
+from headrace.frames.arrow import frame_to_arrow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

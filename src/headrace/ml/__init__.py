@@ -1,11 +1,11 @@
 """Training, tracking, gates, promotion and scoring: the only room that knows MLflow."""
 
-from .file_scoring import score_file
-from .helper import Helper, warm_up
-from .mlflow_page import serve_page
-from .models import Place, compare_versions, list_models, promote, rollback, show_model
-from .open_runs import repair_tracking
-from .user_scripts import lend_store, lend_throwaway_store
+from .models.mlflow_page import serve_page
+from .models.use_cases import Place, compare_versions, list_models, promote, rollback, show_model
+from .scoring.files import score_file
+from .tracking.helper import Helper, warm_up
+from .tracking.open_runs import repair_tracking
+from .tracking.user_scripts import lend_store, lend_throwaway_store
 
 __all__ = [
     "Helper",

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 
 from headrace.core import Issue, Schema, did_you_mean
 
-from .algorithms import LIBRARIES, parameter_names
-from .gate import Gate, gate_issues
-from .metrics import METRICS, metric_names
-from .scoring import Scoring
-from .specification import PREDICTION, PROBABILITY, Specification, possible_tasks
+from .gates.gate import Gate, gate_issues
+from .learning.algorithms import LIBRARIES, parameter_names
+from .learning.metrics import METRICS, metric_names
+from .learning.specification import PREDICTION, PROBABILITY, Specification, possible_tasks
+from .scoring.rows import Scoring
 
 __all__ = ["promotion_issues", "scoring_issues", "training_issues"]
 

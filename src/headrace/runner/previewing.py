@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from headrace.core import Destination, Frame, InvalidCall, did_you_mean, upstream
-from headrace.storage.columns import schema_of
+from headrace.frames.columns import schema_of
 
 from .counting import lane_key, outputs_of
 from .execute import Execution, call_verb, in_our_words

@@ -29,7 +29,7 @@ from headrace.core import (
     did_you_mean,
     hinted_values,
 )
-from headrace.storage.columns import schema_of
+from headrace.frames.columns import schema_of
 
 from .counting import lane_key, outputs_of
 from .execute import call_verb, in_our_words

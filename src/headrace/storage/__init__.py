@@ -1,1 +1,1 @@
-"""storage."""
+"""Where data lives: connections, objects, formats, and our own database."""

@@ -10,8 +10,8 @@ import pytest
 from pydantic import ValidationError
 
 from headrace.core import find_stage
-from headrace.storage.row_hash import hash_threshold, row_hashes
-from headrace.storage.sampling import split
+from headrace.frames.row_hash import hash_threshold, row_hashes
+from headrace.frames.sampling import split
 
 ROWS = pa.table(
     {"id": list(range(2000)), "label": ["rare" if n % 50 == 0 else "common" for n in range(2000)]}

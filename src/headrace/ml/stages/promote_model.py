@@ -9,8 +9,8 @@ from pydantic import field_validator, model_validator
 
 from headrace.core import Destination, Field, Frame, GateExpression, Issue, Run, Schema, Staged
 from headrace.ml.checks import promotion_issues
-from headrace.ml.expression import parse_expression
-from headrace.ml.gate import Gate, Improvement
+from headrace.ml.gates.expression import parse_expression
+from headrace.ml.gates.gate import Gate, Improvement
 
 
 class PromoteModel(Destination):
@@ -59,7 +59,7 @@ class PromoteModel(Destination):
 
     def write(self, frame: Frame, run: Run) -> Staged:
         """Asks the gate; the promotion itself waits for the destinations."""
-        from headrace.ml.promotion import stage_promotion
+        from headrace.ml.gates.promotion import stage_promotion
 
         return stage_promotion(self._gate(), frame, run)
 

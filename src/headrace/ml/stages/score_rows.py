@@ -9,7 +9,7 @@ from pydantic import model_validator
 
 from headrace.core import Field, Frame, Issue, NewColumn, Processor, Run, Schema
 from headrace.ml.checks import scoring_issues
-from headrace.ml.scoring import Scoring
+from headrace.ml.scoring.rows import Scoring
 
 
 class ScoreRows(Processor):
@@ -48,7 +48,7 @@ class ScoreRows(Processor):
 
     def transform(self, frame: Frame, run: Run) -> Frame:
         """Looks the version up now and scores when the rows are read."""
-        from headrace.ml.scoring import score_frame
+        from headrace.ml.scoring.rows import score_frame
 
         return score_frame(self._scoring(), frame, run)
 

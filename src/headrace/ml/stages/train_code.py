@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from headrace.core import Code, Column, Columns, Field, Frame, Issue, Processor, Run, Schema
 from headrace.ml.checks import training_issues
-from headrace.ml.metrics import Task
-from headrace.ml.specification import Specification, training_outputs
-from headrace.ml.splits import SplitPlan
+from headrace.ml.learning.metrics import Task
+from headrace.ml.learning.specification import Specification, training_outputs
+from headrace.ml.learning.splits import SplitPlan
 
 
 class TrainCode(Processor):
@@ -68,8 +68,8 @@ class TrainCode(Processor):
         return training_issues(self.specification(), inputs)
 
     def transform(self, frame: Frame, run: Run, holdout: Frame | None = None) -> Mapping[str, Frame]:
-        """Runs the code now; see :func:`headrace.ml.training.train`."""
-        from headrace.ml.training import train
+        """Runs the code now; see :func:`headrace.ml.training.train.train`."""
+        from headrace.ml.training.train import train
 
         return train(self.specification(), frame, holdout, run)
 

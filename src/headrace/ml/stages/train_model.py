@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from headrace.core import Column, Columns, Field, Frame, Issue, Json, Processor, Run, Schema
-from headrace.ml.algorithms import Algorithm, Library
 from headrace.ml.checks import training_issues
-from headrace.ml.metrics import Task
-from headrace.ml.search import Space
-from headrace.ml.specification import Specification, training_outputs
-from headrace.ml.splits import SplitPlan
+from headrace.ml.learning.algorithms import Algorithm, Library
+from headrace.ml.learning.metrics import Task
+from headrace.ml.learning.search import Space
+from headrace.ml.learning.specification import Specification, training_outputs
+from headrace.ml.learning.splits import SplitPlan
 
 
 class TrainModel(Processor):
@@ -95,8 +95,8 @@ class TrainModel(Processor):
         return frozenset({"spark_ml"}) if self.library == "spark_ml" else frozenset()
 
     def transform(self, frame: Frame, run: Run, holdout: Frame | None = None) -> Mapping[str, Frame]:
-        """Trains now; see :func:`headrace.ml.training.train`."""
-        from headrace.ml.training import train
+        """Trains now; see :func:`headrace.ml.training.train.train`."""
+        from headrace.ml.training.train import train
 
         return train(self.specification(), frame, holdout, run)
 

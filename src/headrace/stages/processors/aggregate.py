@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from headrace.core import Columns, Field, Frame, Issue, NewColumn, Processor, Run, Schema, SqlExpression
 from headrace.core import ColumnType as Typed
-from headrace.storage.aggregation import Aggregation, aggregate_sql, aggregate_type
-from headrace.storage.columns import column, repeated_names, schema_of
+from headrace.frames.aggregation import Aggregation, aggregate_sql, aggregate_type
+from headrace.frames.columns import column, repeated_names, schema_of
 
 
 class Aggregate(Processor):

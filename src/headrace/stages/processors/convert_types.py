@@ -9,8 +9,8 @@ from pydantic import field_validator
 
 from headrace.core import Column, Field, Frame, Issue, Processor, Run, Schema, WithErrors
 from headrace.core import ColumnType as Typed
-from headrace.storage.columns import refusal, text
-from headrace.storage.conversions import NUMBER_FORMATS, UNIX, Conversion, converted, message, unconvertible
+from headrace.frames.columns import refusal, text
+from headrace.frames.conversions import NUMBER_FORMATS, UNIX, Conversion, converted, message, unconvertible
 
 
 class ConvertTypes(Processor):

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, model_validator
 
 from headrace.core import Column, Columns, Field, Frame, Processor, Run, Schema
-from headrace.storage.columns import Ordering, as_orderings, column, spare_names
+from headrace.frames.columns import Ordering, as_orderings, column, spare_names
 
 
 class Deduplicate(Processor):

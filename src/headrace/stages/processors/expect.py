@@ -16,7 +16,7 @@ from headrace.core import (
     Schema,
     WithErrors,
 )
-from headrace.storage.expectations import Checked, Expectation, check_all, wrong_rows
+from headrace.frames.expectations import Checked, Expectation, check_all, wrong_rows
 
 
 class Expect(Processor):

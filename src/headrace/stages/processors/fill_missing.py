@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import model_validator
 
 from headrace.core import Column, Columns, Field, Frame, Issue, Processor, Run, Schema
-from headrace.storage.filling import Filling, filled, filling_problems
+from headrace.frames.filling import Filling, filled, filling_problems
 
 Scalar = bool | int | float | str
 

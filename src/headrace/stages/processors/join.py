@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, model_validator
 
 from headrace.core import Field, Frame, Hint, Issue, Processor, Run, Schema, SqlExpression
-from headrace.storage.columns import repeated_names
-from headrace.storage.joins import JoinKeys, joined, joined_columns
+from headrace.frames.columns import repeated_names
+from headrace.frames.joins import JoinKeys, joined, joined_columns
 
 LeftColumn = Annotated[str, Hint("column", port="left")]
 RightColumn = Annotated[str, Hint("column", port="right")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from headrace.core import ColumnPattern, Field, Frame, Issue, Processor, Run, Schema
-from headrace.storage.columns import column, matching, unmatched
+from headrace.frames.columns import column, matching, unmatched
 
 
 class KeepFields(Processor):

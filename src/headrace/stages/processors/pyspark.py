@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import model_validator
 
 from headrace.core import Code, Field, Frame, Processor, Run, Schema, UserCodeFailed
-from headrace.storage.columns import schema_of
-from headrace.storage.conversions import TypeName
-from headrace.storage.user_code import Inputs, as_frame, run_code
+from headrace.frames.columns import schema_of
+from headrace.frames.conversions import TypeName
+from headrace.frames.user_code import Inputs, as_frame, run_code
 
 Types = dict[str, TypeName]
 

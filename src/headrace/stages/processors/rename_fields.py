@@ -10,7 +10,7 @@ from pydantic import model_validator
 
 from headrace.core import Column, ColumnPattern, Field, Frame, Issue, NewColumn, Processor, Run, Schema
 from headrace.core import ColumnType as Typed
-from headrace.storage.columns import matching, repeated_names, spare_names
+from headrace.frames.columns import matching, repeated_names, spare_names
 
 
 class RenameFields(Processor):

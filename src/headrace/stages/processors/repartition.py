@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pydantic import model_validator
 
 from headrace.core import Columns, Field, Frame, Processor, Run, Schema
-from headrace.storage.columns import column
+from headrace.frames.columns import column
 
 
 class Repartition(Processor):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pydantic import model_validator
 
 from headrace.core import Columns, Field, Frame, Processor, Run, Schema
-from headrace.storage.sampling import first_rows, sampled, sampled_by_value
+from headrace.frames.sampling import first_rows, sampled, sampled_by_value
 
 
 class Sample(Processor):

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BeforeValidator
 
 from headrace.core import Column, Field, Frame, Processor, Run, Schema
-from headrace.storage.columns import Ordering, as_orderings
+from headrace.frames.columns import Ordering, as_orderings
 
 ALL = 2**63 - 1
 

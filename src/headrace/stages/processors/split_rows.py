@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pydantic import field_validator
 
 from headrace.core import ERRORS, Columns, Field, Frame, Processor, Run, Schema
-from headrace.storage.sampling import split
+from headrace.frames.sampling import split
 
 
 class SplitRows(Processor):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from headrace.core import Field, Frame, Processor, Run, SqlExpression
-from headrace.storage.queries import queried
+from headrace.frames.queries import queried
 
 
 class Sql(Processor):

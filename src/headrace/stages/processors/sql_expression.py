@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pydantic import field_validator
 
 from headrace.core import Field, Frame, NewColumn, Processor, Run, SqlExpression
-from headrace.storage.columns import functions_called, identifiers
+from headrace.frames.columns import functions_called, identifiers
 
 MAKES_ROWS = {"explode", "explode_outer", "posexplode", "posexplode_outer", "inline", "inline_outer", "stack"}
 

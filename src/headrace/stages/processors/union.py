@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import field_validator
 
 from headrace.core import Field, Frame, Issue, Processor, Run, Schema
-from headrace.storage.unions import stacked, union_columns, union_problems
+from headrace.frames.unions import stacked, union_columns, union_problems
 
 
 class Union(Processor):

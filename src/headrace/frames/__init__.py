@@ -1,0 +1,1 @@
+"""What stages do with frames, once for every engine: columns, joins, samples, row hashes, SQL, user code."""

@@ -1,0 +1,1 @@
+"""What is learned and how: splits, folds, learners, searches, metrics. Knows neither MLflow nor Spark."""

@@ -1,0 +1,208 @@
+"""Training rows, holdout and folds, by a stable hash of the row: the same on every engine, in every order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from headrace.core import DataRefused, Json
+from headrace.frames.row_hash import hash_threshold, row_hashes
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+    Array = np.ndarray[Any, Any]
+
+__all__ = ["Fold", "Parts", "SplitPlan", "split"]
+
+Fold = tuple["Array", "Array"]
+"""Positions of the rows to fit on and of those to check against."""
+
+
+@dataclass(frozen=True, slots=True)
+class SplitPlan:
+    """How rows are divided. ``by`` names key columns whose rows stay together; empty: every row by itself."""
+
+    fraction: float = 0.2
+    seed: int = 42
+    by: tuple[str, ...] = ()
+    time_column: str | None = None
+    after: str | None = None
+    folds: int = 0
+
+    def to_json(self, **more: Json) -> dict[str, Json]:
+        """On record with the model."""
+        return asdict(self) | {"by": list(self.by)} | more
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Training rows sorted by hash, their hashes, folds as positions in them, and the holdout."""
+
+    train: pa.Table
+    holdout: pa.Table
+    folds: tuple[Fold, ...]
+    columns: tuple[str, ...]
+    """What the hashes are over."""
+    train_hashes: Array = field(repr=False)
+    """``row_hashes(…) >> 1`` of each training row."""
+    given: bool = False
+    """The holdout came from elsewhere."""
+    cut: Json = None
+    """The last moment of the training rows, of a split by time."""
+
+    @property
+    def train_rows(self) -> int:
+        """How many rows are trained on; ``train`` is empty where they are not in this process."""
+        return len(self.train_hashes)
+
+
+def split(table: pa.Table, plan: SplitPlan, given: pa.Table | None = None) -> Parts:
+    """The parts of ``table``; with a ``given`` holdout from elsewhere all of ``table`` is training data.
+
+    A row is in the holdout when its hash is below a threshold, never by its rank. With a time column the
+    holdout is what comes after a moment, and folds go forward in time: each is checked against the rows
+    that follow it.
+    """
+    import numpy as np
+
+    columns = tuple(sorted(table.schema.names))
+    full = row_hashes(table, columns, plan.seed)
+    keys = row_hashes(table, plan.by, plan.seed) if plan.by else full
+    times = _times(table, plan.time_column) if plan.time_column else None
+    cut: Any = None
+    if given is not None:
+        held = np.zeros(len(full), bool)
+    elif times is not None:
+        cut = _cut(times, plan)
+        held = times > cut
+    else:
+        held = (keys >> np.uint64(1)) < np.uint64(hash_threshold(plan.fraction))
+    order = np.argsort(full, kind="stable")
+    train, rest = order[~held[order]], order[held[order]]
+    holdout = table.take(rest) if given is None else _sorted(given, table, plan.seed)
+    _check(len(train), holdout.num_rows, plan)
+    start = 0 if given is not None or times is not None else hash_threshold(plan.fraction)
+    folds = (
+        _forward_folds(times[train], plan.folds)
+        if times is not None
+        else _hash_folds(keys[train], start, plan.folds)
+    )
+    return Parts(
+        table.take(train),
+        holdout,
+        folds,
+        columns,
+        full[train] >> np.uint64(1),
+        given is not None,
+        _moment(cut),
+    )
+
+
+def _sorted(given: pa.Table, like: pa.Table, seed: int) -> pa.Table:
+    import numpy as np
+
+    missing = [name for name in like.schema.names if name not in given.schema.names]
+    if missing:
+        raise DataRefused(
+            "holdout-columns",
+            f"The holdout has no column '{missing[0]}', which the training data has.",
+            hint="Put the same stages before both inputs.",
+        )
+    return given.take(np.argsort(row_hashes(given, sorted(like.schema.names), seed), kind="stable"))
+
+
+def _check(train: int, holdout: int, plan: SplitPlan) -> None:
+    if not train or not holdout:
+        raise DataRefused(
+            "empty-split",
+            f"The split gives {train} training rows and {holdout} holdout rows; both need some.",
+            hint="Use more rows, or another 'holdout'."
+            if plan.time_column is None
+            else f"Check the values of '{plan.time_column}' and 'holdout_after'.",
+        )
+
+
+def _hash_folds(keys: Array, start: int, count: int) -> tuple[Fold, ...]:
+    """Equal ranges of what the holdout left of the hash's range."""
+    import numpy as np
+
+    if not count:
+        return ()
+    width = (2**63 - start) // count + 1
+    number = ((keys >> np.uint64(1)) - np.uint64(start)) // np.uint64(width)
+    return _checked(
+        [(np.flatnonzero(number != each), np.flatnonzero(number == each)) for each in range(count)]
+    )
+
+
+def _forward_folds(times: Array, count: int) -> tuple[Fold, ...]:
+    """Rows up to a moment, checked against the rows between it and the next."""
+    import numpy as np
+
+    if not count:
+        return ()
+    moments = np.sort(times)
+    ends = [moments[(len(moments) * (each + 1)) // (count + 1) - 1] for each in range(count + 1)]
+    return _checked(
+        [
+            (
+                np.flatnonzero(times <= ends[each]),
+                np.flatnonzero((times > ends[each]) & (times <= ends[each + 1])),
+            )
+            for each in range(count)
+        ]
+    )
+
+
+def _checked(folds: Sequence[Fold]) -> tuple[Fold, ...]:
+    if any(not len(fit) or not len(check) for fit, check in folds):
+        raise DataRefused(
+            "empty-fold",
+            f"There are too few rows for {len(folds)} folds: one of them is empty.",
+            hint="Use fewer 'cv_folds', or more rows.",
+        )
+    return tuple(folds)
+
+
+def _times(table: pa.Table, name: str) -> Array:
+    """The column as int64 microseconds (dates, timestamps) or as its own numbers."""
+    import pyarrow as pa
+
+    column = table.column(name)
+    if column.null_count:
+        raise DataRefused("time-missing", f"The time column '{name}' is null in {column.null_count} rows.")
+    if pa.types.is_date(column.type) or pa.types.is_timestamp(column.type):
+        column = column.cast(pa.timestamp("us", getattr(column.type, "tz", None))).cast(pa.int64())
+    elif not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
+        raise DataRefused(
+            "time-not-ordered",
+            f"The time column '{name}' is of type {column.type}; a date, a timestamp or a number is needed.",
+            hint="Convert it with processor.convert_types.",
+        )
+    values: Array = column.to_numpy()
+    return values
+
+
+def _cut(times: Array, plan: SplitPlan) -> Any:
+    """The last moment that is trained on."""
+    import numpy as np
+
+    if plan.after is None:
+        return np.sort(times)[max(0, int(len(times) * (1 - plan.fraction)) - 1)]
+    try:
+        return times.dtype.type(plan.after)
+    except ValueError:
+        pass
+    try:
+        return np.datetime64(plan.after, "us").astype("int64")
+    except ValueError:
+        raise DataRefused(
+            "invalid-value", f"'holdout_after: {plan.after}' is neither a moment nor a number."
+        ) from None
+
+
+def _moment(cut: Any) -> Json:
+    return None if cut is None else cut.item() if hasattr(cut, "item") else cut

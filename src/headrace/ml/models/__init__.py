@@ -1,0 +1,1 @@
+"""Registered models as people ask for them: lists, versions, comparisons, MLflow's own page."""

@@ -1,0 +1,119 @@
+"""Two trainings side by side: what went in, what was done, what came out."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from headrace.core import Json
+from headrace.ml.learning.metrics import HIGHER_IS_BETTER
+
+__all__ = ["compare"]
+
+LINES_LIMIT = 200
+CODE = ("code/pipeline.yaml", "code/train.py")
+
+
+def compare(a: Mapping[str, Any], b: Mapping[str, Any], *, everything: bool = False) -> list[dict[str, Json]]:
+    """Rows ``{section, name, a, b, better}``; ``better`` is ``a`` or ``b`` for metrics that differ."""
+    rows = [*_parameters(a, b), *_metrics(a, b), *_data(a, b), *_code(a, b), *_preparation(a, b)]
+    return [row for row in rows if everything or row["a"] != row["b"]]
+
+
+def _row(section: str, name: str, a: Json, b: Json, better: str | None = None) -> dict[str, Json]:
+    return {"section": section, "name": name, "a": a, "b": b, "better": better}
+
+
+def _side_by_side(section: str, a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[dict[str, Json]]:
+    for name in dict.fromkeys((*a, *b)):
+        yield _row(section, name, a.get(name), b.get(name))
+
+
+def _parameters(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[dict[str, Json]]:
+    yield from _side_by_side("parameters", a["parameters"], b["parameters"])
+
+
+def _metrics(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[dict[str, Json]]:
+    for row in _side_by_side("metrics", a["metrics"], b["metrics"]):
+        name = str(row["name"])
+        if name.startswith(("fold.", "search.", "train.", "holdout.")):
+            continue
+        up = HIGHER_IS_BETTER.get(name.removeprefix("cv."))
+        if up is not None and row["a"] is not None and row["b"] is not None and row["a"] != row["b"]:
+            row["better"] = "a" if (row["a"] > row["b"]) == up else "b"
+        yield row
+
+
+def _data(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[dict[str, Json]]:
+    for name in ("train.rows", "holdout.rows"):
+        yield _row("data", name, _whole(a["metrics"].get(name)), _whole(b["metrics"].get(name)))
+    inputs = [
+        {each["location"]: each for each in side["texts"].get("data/inputs.json") or ()} for side in (a, b)
+    ]
+    for location in dict.fromkeys((*inputs[0], *inputs[1])):
+        yield _row("data", f"input {location}", *(_input(side.get(location)) for side in inputs))
+    columns = [
+        {each["name"]: each["type"] for each in side["texts"].get("data/schema.json") or ()}
+        for side in (a, b)
+    ]
+    for row in _side_by_side("data", *columns):
+        yield {**row, "name": f"column {row['name']}"}
+    splits = [side["texts"].get("split/split.json") or {} for side in (a, b)]
+    for name in ("fraction", "seed", "by", "time_column", "after", "folds", "holdout_digest"):
+        yield _row("data", f"split {name}", splits[0].get(name), splits[1].get(name))
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else int(value)
+
+
+def _input(found: Mapping[str, Any] | None) -> Json:
+    if found is None:
+        return None
+    identity = found.get("digest") or found.get("version")
+    return identity or f"{found.get('size')} bytes"
+
+
+def _code(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[dict[str, Json]]:
+    for tag, name in (
+        ("mlflow.source.git.commit", "git commit"),
+        ("headrace.git_dirty", "uncommitted changes"),
+    ):
+        yield _row("code", name, a["tags"].get(tag), b["tags"].get(tag))
+    yield _row(
+        "code",
+        "document",
+        *(side["tags"].get("headrace.document_digest", "")[:12] or None for side in (a, b)),
+    )
+    for path in CODE:
+        texts = [side["texts"].get(path) or "" for side in (a, b)]
+        yield from _changed_lines(path.rpartition("/")[2], *texts)
+    versions = [side["texts"].get("code/versions.json") or {} for side in (a, b)]
+    for row in _side_by_side("code", *versions):
+        yield {**row, "name": f"version of {row['name']}"}
+
+
+def _changed_lines(name: str, a: str, b: str) -> Iterator[dict[str, Json]]:
+    """A row for each block of lines that is not in both texts."""
+    old, new = a.splitlines(), b.splitlines()
+    blocks = difflib.SequenceMatcher(None, old[:5000], new[:5000], autojunk=False).get_opcodes()
+    for kind, start, end, other, last in blocks[:LINES_LIMIT]:
+        if kind != "equal":
+            shown = ["\n".join(lines).strip() or None for lines in (old[start:end], new[other:last])]
+            yield _row("code", f"{name} line {other + 1}", *shown)
+
+
+def _preparation(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[dict[str, Json]]:
+    kinds = [
+        {each["name"]: each["kind"] for each in side["texts"].get("data/features.json") or ()}
+        for side in (a, b)
+    ]
+    for row in _side_by_side("preparation", *kinds):
+        yield {**row, "name": f"feature {row['name']}"}
+    stages = [side["texts"].get("code/stage.json") or {} for side in (a, b)]
+    for name in ("features", "ignore"):
+        yield _row(
+            "preparation", name, *(json.dumps(each.get(name)) if name in each else None for each in stages)
+        )

@@ -1,0 +1,1 @@
+"""Spark's own learners, trained and asked where the rows are."""

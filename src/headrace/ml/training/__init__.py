@@ -1,0 +1,1 @@
+"""One training, from frame to registered version."""
