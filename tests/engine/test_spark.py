@@ -84,3 +84,28 @@ def test_a_second_engine_shares_the_jvm_and_not_the_views(spark_engine, tmp_path
         assert not other.session.catalog.tableExists("mine")
         assert other.session.range(3).count() == 3
     assert spark_engine.session.table("mine").count() == 1
+
+
+def test_a_session_writes_to_its_own_python_sources_before_it_has_made_any_frame(spark_engine, tmp_path):
+    from pyspark.sql.datasource import DataSource, DataSourceWriter, WriterCommitMessage
+
+    class Marks(DataSource):
+        @classmethod
+        def name(cls):
+            return "marks_of_one_session"
+
+        def writer(self, schema, overwrite):
+            class Writer(DataSourceWriter):
+                def write(self, rows):
+                    with open(f"{tmp_path}/mark", "w") as file:  # noqa: PTH123  # runs in a worker
+                        file.write(str(sum(row.id for row in rows)))
+                    return WriterCommitMessage()
+
+            return Writer()
+
+    _ = spark_engine.session
+    with open_engine("spark", EngineSettings(), scratch=tmp_path) as other:
+        session = other.session
+        session.dataSource.register(Marks)
+        session.range(0, 4, 1, 1).write.format("marks_of_one_session").mode("append").save()
+    assert (tmp_path / "mark").read_text() == "6"

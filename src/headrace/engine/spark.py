@@ -111,12 +111,14 @@ class ClassicSpark(_Spark):
 
     @property
     def session(self) -> SparkSession:
-        """The session."""
+        """The session, active in the calling thread on both sides: the JVM looks there for Python sources."""
         from pyspark.sql import SparkSession
 
         # PySpark's functions ask the environment which kind of column to make.
         os.environ.pop("SPARK_CONNECT_MODE_ENABLED", None)
         SparkSession._activeSession = self._session
+        jvm_sessions = SparkSession._get_j_spark_session_class(self._session._jvm)
+        jvm_sessions.setActiveSession(self._session._jsparkSession)
         return self._session
 
     def close(self) -> None:
