@@ -124,12 +124,20 @@ class Helper:
         try:
             yield
         except (EOFError, OSError) as error:
+            self._bury()
             tail = self._tail()
             raise Unavailable(
                 "tracker-died",
                 "The process that talks to MLflow ended on its own" + (f": {tail}" if tail else "."),
                 hint="Run again; `headrace doctor` checks the installation.",
             ) from error
+
+    def _bury(self) -> None:
+        """Waits for a process that has let go of its pipe, so that the next call starts another."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
 
     def _tail(self) -> str:
         if self._log is None:

@@ -19,7 +19,8 @@ def as_pairs(value: Any) -> Any:
     """``id``, ``[id]`` and ``{id: house_id}`` as a mapping from left to right."""
     if isinstance(value, str):
         return {value: value}
-    return {each: each for each in value} if isinstance(value, list | tuple) else value
+    names = isinstance(value, list | tuple) and all(isinstance(each, str) for each in value)
+    return {each: each for each in value} if names else value
 
 
 class Join(Processor):
