@@ -5,6 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import jsonschema
+import pytest
+
+from headrace.project import document_schema
+
 LOAD = "  load: {type: origin.files, path: orders.csv, format: csv}\n"
 PAID = "  paid: {type: processor.filter, from: load, condition: amount > 0}\n"
 WRITE = "  write: {type: destination.files, from: paid, path: out, format: csv}\n"
@@ -37,6 +42,43 @@ def test_events_stream_as_json_lines_from_start_to_end(place: Any) -> None:
     names = [json.loads(line)["event"] for line in done.stdout.splitlines()]
     assert (names[0], names[-1]) == ("run_started", "run_finished")
     assert names.count("stage_finished") == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "exit_code"),
+    [
+        (("p.yaml",), None, 0),
+        (("q.yaml",), "no-such-document", 2),
+        (("p.yaml", "-p", "color"), "parameter-form", 2),
+        (("p.yaml", "-p", "color=red"), "unknown-parameter", 2),
+        (("p.yaml", "--resume", "never"), "unknown-run", 2),
+        (("none.yaml",), "no-files-match", 1),
+        (("busy/p.yaml",), "state-read-only", 2),
+    ],
+)
+def test_however_a_run_ends_its_json_fits_the_published_schema(
+    place: Any, words: tuple[str, ...], code: str | None, exit_code: int
+) -> None:
+    place.pipeline(LOAD + PAID + WRITE)
+    place.pipeline(LOAD.replace("orders", "no*such") + PAID + WRITE, name="none.yaml")
+    place.pipeline(LOAD + PAID + WRITE, name="busy/p.yaml")
+    place.write("busy/headrace.toml", "")
+    place.write("busy/.headrace", "This is where the project's state would be.")
+    done = place.command("run", *words, "--json")
+    result = json.loads(done.stdout)
+    jsonschema.validate(result, document_schema("run-result"))
+    assert (done.returncode, (result["error"] or {}).get("code")) == (exit_code, code)
+    assert {stage["state"] for stage in result["stages"]} <= {"finished", "failed", "skipped"}
+
+
+def test_events_of_a_run_that_never_began_say_why(place: Any) -> None:
+    done = place.command("run", "p.yaml", "--events")
+    (event,) = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (done.returncode, event["event"], event["error"]["code"]) == (
+        2,
+        "run_finished",
+        "no-such-document",
+    )
 
 
 def test_what_a_run_was_is_remembered(place: Any) -> None:
@@ -110,6 +152,9 @@ def test_a_preview_writes_nothing_and_shows_what_changes(place: Any) -> None:
     assert shown["outputs"][""]["rows"] == [{"customer": "ada", "total": 19.75}]
     assert shown["changes"] == {"added": ["total"], "removed": ["id", "amount"], "retyped": []}
     assert place.json("preview", "p.yaml")["note"] == "A preview writes nothing."
+    unknown = place.command("preview", "p.yaml", "--stage", "totl")
+    assert (unknown.returncode, unknown.stdout) == (2, "")
+    assert "Did you mean 'total'?" in unknown.stderr
     assert place.visible() == ["orders.csv"]
     assert place.json("runs", "list") == []
 

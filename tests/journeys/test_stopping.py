@@ -66,6 +66,7 @@ def test_code_that_never_returns_is_stopped_after_the_grace(place: Any, events_u
     process.communicate(timeout=40)
     assert process.returncode == 130
     assert gone_within(child, 1)
+    assert place.json("runs", "show", "last")["state"] == "cancelled"
 
 
 def test_a_killed_parent_takes_its_run_with_it(place: Any, events_until: Any) -> None:
@@ -110,6 +111,8 @@ def test_a_killed_run_is_told_by_its_parent(place: Any, events_until: Any) -> No
     assert process.returncode == 1
     assert (result["run_id"], result["state"], result["error"]["code"]) == (run_id, "failed", "process-died")
     assert "SIGKILL" in result["error"]["message"]
+    assert {stage["state"] for stage in result["stages"]} <= {"cancelled", "skipped"}
+    assert place.json("runs", "show", "last") == result, "what its parent said is what is remembered"
 
 
 def test_a_run_is_cancelled_from_another_terminal(place: Any, events_until: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import os
 import signal
 import socket
@@ -11,13 +10,22 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from headrace.core import ErrorInfo, HeadraceError, InvalidCall, InvalidDocument, Json, RunResult
+from headrace.core import HeadraceError, InvalidCall, InvalidDocument, Json, RunFinished, RunResult
 from headrace.project import Project
 from headrace.runner import Request, RunProcess, fold
 
 from .workspace import state_of
 
-__all__ = ["cancel_run", "compare_runs", "list_runs", "refused", "run_log", "show_run", "start"]
+__all__ = [
+    "cancel_run",
+    "compare_runs",
+    "list_runs",
+    "refused",
+    "refused_events",
+    "run_log",
+    "show_run",
+    "start",
+]
 
 GRACE = 10.0
 """Seconds a cancelled run has to stop by itself before it is made to."""
@@ -58,16 +66,14 @@ def start(
 
 def refused(error: HeadraceError) -> RunResult:
     """The result of a run that never began: no document that can be read, no project around it."""
-    issues = error.issues if isinstance(error, InvalidDocument) else ()
-    return RunResult(
-        run_id="",
-        pipeline="",
-        state="failed",
-        started=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        seconds=0.0,
-        error=ErrorInfo(**error.to_json()),
-        issues=tuple(issue.to_json() for issue in issues),
-    )
+    return fold(refused_events(error))
+
+
+def refused_events(error: HeadraceError) -> Iterator[dict[str, Json]]:
+    """The events of such a run."""
+    if isinstance(error, InvalidDocument):
+        yield {"event": "issues_found", "issues": [issue.to_json() for issue in error.issues]}
+    yield RunFinished(run_id="", state="failed", seconds=0.0, error=error.to_json()).to_json()
 
 
 def list_runs(

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
-from headrace.core import InvalidCall, OnError, Origin, Parameter, RunResult, Stage, all_stages, did_you_mean
+from pydantic import TypeAdapter
+
+from headrace.core import (
+    InvalidCall,
+    Issue,
+    OnError,
+    Origin,
+    Output,
+    Parameter,
+    RunResult,
+    Stage,
+    all_stages,
+    did_you_mean,
+)
 
 from .documents import COUNTS, ENGINES
 from .orchestration_schema import orchestration_schema
@@ -26,9 +39,26 @@ def document_schema(kind: str) -> dict[str, Any]:
     if kind == "orchestration":
         return {"$schema": DRAFT, **orchestration_schema()}
     if kind == "run-result":
-        return {"$schema": DRAFT, **RunResult.model_json_schema(mode="serialization")}
+        return {"$schema": DRAFT, **_run_result()}
     hint = did_you_mean(kind, SCHEMA_KINDS)
     raise InvalidCall("unknown-schema", f"There is no schema of '{kind:.60}'.", hint=hint)
+
+
+def _run_result() -> dict[str, Any]:
+    """What ``run --json`` prints: every field is always there, and later versions may add some."""
+    schema = RunResult.model_json_schema(mode="serialization")
+    parts = schema["$defs"]
+    for name, value in (("outputs", Output), ("issues", Issue)):
+        parts[value.__name__] = TypeAdapter(value).json_schema(mode="serialization")
+        schema["properties"][name]["items"] = {"$ref": f"#/$defs/{value.__name__}"}
+    text = {"type": "string"}
+    warning = {"code": text, "message": text, "stage": {"type": ["string", "null"]}}
+    parts["Warning"] = {"type": "object", "properties": warning}
+    schema["properties"]["warnings"]["items"] = {"$ref": "#/$defs/Warning"}
+    for each in (schema, *parts.values()):
+        each.pop("additionalProperties", None)
+        each["required"] = list(each["properties"])
+    return schema
 
 
 def _pipeline() -> dict[str, Any]:

@@ -16,11 +16,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
-from headrace.core import ErrorInfo, Json, RunResult
+from headrace.core import ErrorInfo, Json, RunFinished, RunResult
 
 from .record import fold
+from .recovery import close_record
 from .request import Request
 
 __all__ = ["RunProcess", "new_run_id"]
@@ -39,6 +40,7 @@ class RunProcess:
 
     def __init__(self, request: Request, run_id: str | None = None) -> None:
         self.run_id = run_id or request.resume or new_run_id()
+        self._request = request
         self._began = time.monotonic()
         self._started = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())
         self._events: list[dict[str, Json]] = []
@@ -89,17 +91,27 @@ class RunProcess:
         return not any(event["event"] == "run_finished" for event in self._events)
 
     def result(self) -> RunResult:
-        """What the events amount to; a process that died without a word has failed."""
-        result = fold(self._events)
+        """What the events amount to.
+
+        A process that died without a word has failed, unless it had begun to publish: that is finished or
+        undone here and now, and decides.
+        """
         if not self.was_killed:
-            return result
-        state = "cancelled" if self._killer is not None else "failed"
-        error = ErrorInfo(code=state, message="The run was cancelled.") if self._killer else self._death()
+            return fold(self._events)
+        error = self._death()
+        if self._request.verb == "run":
+            recorded = close_record(self._request, self.run_id, error)
+            if recorded is not None:
+                return recorded
+        state: Literal["cancelled", "failed"] = "cancelled" if self._killer else "failed"
         seconds = round(time.monotonic() - self._began, 3)
-        known = {"run_id": self.run_id, "started": result.started or self._started}
-        return result.model_copy(update=known | {"state": state, "seconds": seconds, "error": error})
+        end = RunFinished(run_id=self.run_id, state=state, seconds=seconds, error=error.model_dump())
+        result = fold([*self._events, end.to_json()])
+        return result.model_copy(update={"started": result.started or self._started})
 
     def _death(self) -> ErrorInfo:
+        if self._killer is not None:
+            return ErrorInfo(code="cancelled", message="The run was cancelled.")
         code = self._process.returncode
         how = f"exited with status {code}"
         if code is not None and code < 0:

@@ -9,6 +9,10 @@ from headrace.core import ErrorInfo, Json, ModelInfo, PromotionInfo, RunResult, 
 
 __all__ = ["fold"]
 
+COUNTS = ("rows_in", "rows_out", "error_rows")
+LEFT = ("waiting", "running")
+"""States that no stage of a run has once the run has ended."""
+
 
 def fold(events: Iterable[Mapping[str, Json]]) -> RunResult:
     """The result that these events (as JSON, in order) amount to; ``state`` is ``running`` without an end."""
@@ -44,13 +48,12 @@ def _stage_started(_: dict[str, Any], stages: dict[str, Any], event: Mapping[str
 
 
 def _rows_counted(_: dict[str, Any], stages: dict[str, Any], event: Mapping[str, Any]) -> None:
-    counts = {key: event[key] for key in ("rows_in", "rows_out", "error_rows") if event[key] is not None}
+    counts = {key: event[key] for key in COUNTS if event[key] is not None}
     stages[event["stage"]].update(counts)
 
 
 def _stage_finished(_: dict[str, Any], stages: dict[str, Any], event: Mapping[str, Any]) -> None:
-    keys = ("state", "rows_in", "rows_out", "error_rows", "seconds")
-    stages[event["stage"]].update({key: event[key] for key in keys})
+    stages[event["stage"]].update({key: event[key] for key in ("state", *COUNTS, "seconds")})
 
 
 def _output_published(facts: dict[str, Any], _: dict[str, Any], event: Mapping[str, Any]) -> None:
@@ -78,11 +81,14 @@ def _issues_found(facts: dict[str, Any], _: dict[str, Any], event: Mapping[str, 
     facts["issues"].extend(event["issues"])
 
 
-def _run_finished(facts: dict[str, Any], _: dict[str, Any], event: Mapping[str, Any]) -> None:
+def _run_finished(facts: dict[str, Any], stages: dict[str, Any], event: Mapping[str, Any]) -> None:
     facts.update(run_id=event["run_id"], state=event["state"], seconds=event["seconds"])
     facts["started"] = facts["started"] or event["at"]
-    facts["pipeline"] = facts["pipeline"] or event.get("pipeline", "")
     facts["error"] = ErrorInfo(**event["error"]) if event["error"] else None
+    for stage in stages.values():
+        if stage["state"] in LEFT:  # its process could not say more
+            how = event["state"] if stage["state"] == "running" else "skipped"
+            stage.update(dict.fromkeys(COUNTS), state="cancelled" if how == "failed" else how)
 
 
 _FOLDS = {

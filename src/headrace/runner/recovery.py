@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import logging
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from headrace.core import Event, InvalidCall, RunFinished, Unavailable
-from headrace.project import Project
-from headrace.storage.state import EndState, RunRecord, State
+from headrace.core import ErrorInfo, Event, HeadraceError, InvalidCall, RunFinished, RunResult, Unavailable
+from headrace.project import Project, open_project
+from headrace.storage.state import EndState, RunRecord, State, open_state
 
 from .publishing import finish_publish, undo_staged
 from .record import fold
@@ -19,20 +20,37 @@ from .record import fold
 if TYPE_CHECKING:
     from headrace.core import TrackingSettings, Value
 
-__all__ = ["recover"]
+    from .request import Request
 
-ERROR = {
-    "code": "interrupted",
-    "message": "The run's process ended before the run did.",
-    "where": None,
-    "hint": "Nothing of it was published; run it again.",
-}
+__all__ = ["close_record", "recover"]
+
+INTERRUPTED = ErrorInfo(
+    code="interrupted",
+    message="The run's process ended before the run did.",
+    hint="Nothing of it was published; run it again.",
+)
+CANCELLED = ErrorInfo(code="cancelled", message="The run was cancelled.")
 
 
-def recover(state: State, project: Project) -> list[str]:
+def close_record(request: Request, run_id: str, error: ErrorInfo) -> RunResult | None:
+    """What becomes of a run whose process has just died of ``error``, as ``recover`` decides.
+
+    ``None`` where the project's state knows nothing of the run, or something is out of reach now.
+    """
+    with contextlib.suppress(HeadraceError):
+        project = open_project(Path(request.folder), request.environment)
+        with open_state(project.folder, project=project.name, environment=project.environment) as state:
+            recover(state, project, {run_id: error})
+            found = state.runs.get(run_id).result
+            return RunResult.model_validate(found) if found is not None else None
+    return None
+
+
+def recover(state: State, project: Project, causes: Mapping[str, ErrorInfo] | None = None) -> list[str]:
     """Rolls half-published runs forward or undoes them, and closes the records of dead runs.
 
-    Never touches a run whose process lives. Gives a sentence for each run that it closed.
+    Never touches a run whose process lives. Gives a sentence for each run that it closed; ``causes`` are what
+    runs are known to have died of.
     """
     said: list[str] = []
     dead = state.dead_runs()
@@ -41,7 +59,7 @@ def recover(state: State, project: Project) -> list[str]:
         with contextlib.suppress(InvalidCall, Unavailable):
             lock = state.hold_run(run.id)
             try:
-                said.append(_close(state, project, run))
+                said.append(_close(state, project, run, (causes or {}).get(run.id)))
             finally:
                 lock.release()
     for left in state.journal.open():
@@ -57,7 +75,7 @@ def _unheard(_: Event) -> None:
     """The run's record is closed already."""
 
 
-def _close(state: State, project: Project, run: RunRecord) -> str:
+def _close(state: State, project: Project, run: RunRecord, cause: ErrorInfo | None) -> str:
     def emit(event: Event) -> None:
         state.events.append(run.id, [event])
 
@@ -68,9 +86,10 @@ def _close(state: State, project: Project, run: RunRecord) -> str:
     scratch = state.run_folder(run.id) / "scratch"
     if not done:
         undo_staged(scratch, _views(state, project, run.id))
-    cancelled = state.cancels.get(run.id) is not None
-    how: EndState = "finished" if done else "cancelled" if cancelled else "failed"
-    error = ERROR if how == "failed" else None
+    if cause is None:
+        cause = CANCELLED if state.cancels.get(run.id) is not None else INTERRUPTED
+    how: EndState = "finished" if done else "cancelled" if cause.code == "cancelled" else "failed"
+    error = None if done else cause.model_dump()
     events = state.events.read(run.id)
     emit(RunFinished(run_id=run.id, state=how, seconds=_seconds(run, events), error=error))
     result = fold(each.body for each in state.events.read(run.id))

@@ -114,8 +114,7 @@ def preview(
     if shown is None:
         from .runs import finish
 
-        finish(result, as_json=as_json)
-        return
+        finish(result, as_json=as_json, recorded=False)
     if as_json:
         print_json({key: value for key, value in shown.items() if key != "event"})
     else:

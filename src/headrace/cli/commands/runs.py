@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
@@ -14,7 +14,7 @@ from headrace.cli.options import Document, Engine, Environment, Folder, JsonFlag
 from headrace.cli.output import ERR, OUT, print_error, print_issues, print_json
 
 if TYPE_CHECKING:
-    from headrace.core import RunResult
+    from headrace.core import HeadraceError, RunResult
 
 __all__ = ["finish", "register"]
 
@@ -49,21 +49,22 @@ def run(
 
     Example: headrace run pipelines/train.yaml -p max_iter=200 -p cv_folds=5
     """
-    from headrace.app.runs import refused, start
+    from headrace.app.runs import start
     from headrace.app.workspace import open_document
     from headrace.core import HeadraceError
 
     try:
         workspace = open_document(document, env)
+        values = given(parameters)
     except HeadraceError as error:
-        if not as_json:
-            raise
-        finish(refused(error), as_json=True)
+        if as_json or events:
+            _refuse(error, events=events)
+        raise
     process = start(
         workspace.project,
         workspace.text,
         file=workspace.file,
-        parameters=given(parameters),
+        parameters=values,
         environment=env,
         engine=engine,
         counts=counts,
@@ -81,12 +82,27 @@ def run(
     finish(result, as_json=as_json)
 
 
+def _refuse(error: HeadraceError, *, events: bool) -> NoReturn:
+    """A run that never began is told as any other that failed."""
+    from headrace.app.runs import refused, refused_events
+
+    if not events:
+        finish(refused(error), as_json=True)
+    for event in refused_events(error):
+        _print_event(event)
+    raise typer.Exit(error.exit_code)
+
+
+def _print_event(event: Any) -> None:
+    sys.stdout.write(json.dumps(event, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
 def _follow(process: Any, *, quiet: bool, events: bool) -> None:
     if quiet or events:
         for event in process.events():
             if events:
-                sys.stdout.write(json.dumps(event, ensure_ascii=False) + "\n")
-                sys.stdout.flush()
+                _print_event(event)
         return
     from headrace.cli.live import watch
 
@@ -97,8 +113,8 @@ def _follow(process: Any, *, quiet: bool, events: bool) -> None:
                 ERR.print(line, markup=False, soft_wrap=True)
 
 
-def finish(result: RunResult, *, as_json: bool) -> None:
-    """Says how it ended and leaves with the right exit code."""
+def finish(result: RunResult, *, as_json: bool, recorded: bool = True) -> NoReturn:
+    """Says how it ended and leaves with the right exit code; a preview is on no record."""
     from headrace.core import HeadraceError, Issue
 
     if as_json:
@@ -108,24 +124,32 @@ def finish(result: RunResult, *, as_json: bool) -> None:
         if result.error is not None and not result.issues:
             info = result.error
             print_error(HeadraceError(info.code, info.message, where=info.where, hint=info.hint))
-        color = {"finished": "green", "cancelled": "yellow"}.get(result.state, "red")
-        OUT.print(f"[{color}]{result.state}[/] {result.run_id} in {result.seconds:.1f} s")
+        if recorded:
+            color = {"finished": "green", "cancelled": "yellow"}.get(result.state, "red")
+            OUT.print(f"[{color}]{result.state}[/] {result.run_id} in {result.seconds:.1f} s")
     raise typer.Exit(_exit_code(result))
 
 
 def _exit_code(result: RunResult) -> int:
+    from headrace.app.failures import error_of
+
     if result.state == "cancelled":
         return CANCELLED
     if result.state == "finished":
         return 0
-    return 2 if result.issues or (result.error and not result.stages) else 1
+    if result.issues:
+        return 2
+    begun = any(stage.state != "skipped" for stage in result.stages)
+    return 1 if begun or result.error is None else error_of(result.error).exit_code
 
 
 def list_(
     project: Folder = Path(),
     env: Environment = None,
     pipeline: Annotated[str | None, typer.Option(help="Only runs of this pipeline.")] = None,
-    state: Annotated[str | None, typer.Option(help="running, finished, failed or cancelled.")] = None,
+    state: Annotated[
+        Literal["running", "finished", "failed", "cancelled"] | None, typer.Option(help="Only such runs.")
+    ] = None,
     limit: Annotated[int, typer.Option("-n", min=1, help="How many.")] = 20,
     as_json: JsonFlag = False,
 ) -> None:
@@ -140,6 +164,8 @@ def list_(
     found = list_runs(open_folder(project, env), pipeline=pipeline, state=state, limit=limit)
     if as_json:
         print_json([each.model_dump(mode="json") for each in found])
+    elif not found and (pipeline or state):
+        OUT.print("No such runs.")
     else:
         show_runs(found)
 
