@@ -233,3 +233,29 @@ def test_costly_work_is_kept_for_one_reader_that_reads_it_twice() -> None:
 def test_cache_true_keeps_whatever_it_is() -> None:
     cheap = "  joined: {type: processor.filter, from: load, condition: a > 0, cache: true}"
     assert plan_of(LOAD + cheap + JOIN_TWICE).step("joined").kept
+
+
+GATE = """
+  train: {type: ml.train_model, from: load, target: a, cv_folds: 2, max_deph: 3}
+  gate: {type: ml.promote_model, from: train, when: "r3 > 0.5 and cv.rmse < 3"}
+"""
+
+
+def test_a_gate_on_what_its_training_never_gives_is_found_without_data() -> None:
+    assert issue_of(LOAD + GATE, "unknown-field").field == "max_deph"
+    known = GATE.replace("max_deph: 3", "subsample: 0.5")
+    codes = {(issue.code, issue.stage, issue.field) for issue in check(LOAD + known).issues}
+    assert codes == {
+        ("unknown-hyperparameter", "train", "subsample"),
+        ("unknown-metric", "gate", "when"),
+    }
+    issue = issue_of(LOAD + known, "unknown-metric")
+    assert (issue.line, issue.hint) == (
+        8,
+        "It gives r2, rmse, mae, mape, accuracy, f1, precision, recall, log_loss, roc_auc, pr_auc, "
+        "and `production.` of each.",
+    )
+    without_folds = GATE.replace("cv_folds: 2, max_deph: 3", "task: regression").replace("r3", "r2")
+    assert issue_of(LOAD + without_folds, "unknown-metric").hint == (
+        "The training has no folds: set its 'cv_folds'."
+    )

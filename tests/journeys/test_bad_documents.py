@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 
-from headrace.app.documents import explain
-from headrace.app.workspace import open_document
 from headrace.core import Issue
 from headrace.project import open_project
 from headrace.runner import check
@@ -188,10 +186,8 @@ def test_wrong_parameters_are_told(
 def test_a_gate_that_asks_for_what_the_training_never_gives_is_found_before_the_run(
     place: Any, metric: str
 ) -> None:
-    path = place.pipeline(
-        LOAD + TRAIN + f"  gate: {{type: ml.promote_model, from: train, when: {metric} > 0.5}}\n"
-    )
-    (found,) = explain(open_document(path), {}).issues
+    gate = f"  gate: {{type: ml.promote_model, from: train, when: {metric} > 0.5}}\n"
+    (found,) = issues(place, stages(TRAIN, gate))
     assert (found.code, found.line, found.stage, found.field) == ("unknown-metric", 7, "gate", "when")
     assert f"'{metric}'" in found.message
     assert found.hint

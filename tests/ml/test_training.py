@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import DataFrame
 
-from headrace.core import DataRefused, InvalidCall, ModelRegistered, Schema
+from headrace.core import DataRefused, ModelRegistered, Schema
 from headrace.engine import Engine
 from headrace.ml.stages.train_model import TrainModel
 from headrace.testing import StageRun
@@ -91,9 +91,7 @@ def test_every_algorithm_learns_every_task(
     if library != "scikit_learn":
         pytest.importorskip(library)
         if algorithm in ("decision_tree", "linear"):
-            (issue,) = TrainModel(target=target, algorithm=algorithm, library=library).problems(
-                {"frame": COLUMNS}
-            )
+            (issue,) = TrainModel(target=target, algorithm=algorithm, library=library).mistakes({})
             assert issue.code == "unsupported-algorithm"
             return
     rows = frame.where(f"{target} is not null")
@@ -101,7 +99,7 @@ def test_every_algorithm_learns_every_task(
     stage = TrainModel(
         target=target, algorithm=algorithm, library=library, importance=False, plots=False, **extra
     )
-    assert not list(stage.problems({"frame": COLUMNS}))
+    assert not [*stage.mistakes({}), *stage.problems({"frame": COLUMNS})]
     outputs = stage.transform(rows, new_run())
     row = row_of(outputs)
     assert row["task"] == task
@@ -201,6 +199,7 @@ def test_data_beyond_the_limit_names_the_ways_out(new_run: NewRun, frame: DataFr
     with pytest.raises(DataRefused) as caught:
         TrainModel(target="price", memory_limit="1KB").transform(frame, new_run())
     assert caught.value.code == "too-much-data"
+    assert "1.0 KB" in caught.value.message
     assert "spark_ml" in str(caught.value)
     assert "processor.sample" in str(caught.value)
 
@@ -234,14 +233,18 @@ def test_a_failed_training_is_on_record_as_failed(new_run: NewRun, frame: DataFr
 def test_a_configuration_that_cannot_work_is_found_before_the_run(
     config: dict[str, object], code: str, field: str
 ) -> None:
-    found = list(TrainModel(**config).problems({"frame": COLUMNS}))
+    stage = TrainModel(**config)
+    found = [*stage.mistakes({}), *stage.problems({"frame": COLUMNS})]
     assert [(each.code, each.field) for each in found] == [(code, field)]
 
 
-def test_a_range_without_draws_is_refused(new_run: NewRun, frame: DataFrame) -> None:
-    stage = TrainModel(**QUICK, cv_folds=2, search={"learning_rate": {"low": 0.1, "high": 0.5}})
-    with pytest.raises(InvalidCall, match="search_draws"):
-        stage.transform(frame, new_run())
+def test_a_search_without_an_end_is_found_before_the_run() -> None:
+    space = {"learning_rate": {"low": 0.1, "high": 0.5}}
+    (issue,) = TrainModel(**QUICK, cv_folds=2, search=space).mistakes({})
+    assert (issue.code, issue.field) == ("search-needs-draws", "search")
+    many = {"max_depth": list(range(1, 40)), "max_leaf_nodes": list(range(2, 40))}
+    (issue,) = TrainModel(**QUICK, cv_folds=2, search=many).mistakes({})
+    assert issue.code == "search-too-large"
 
 
 def test_spark_ml_needs_spark() -> None:

@@ -128,6 +128,14 @@ class Stage(BaseModel):
         del inputs
         return None
 
+    def mistakes(self, sources: Mapping[str, tuple[Stage, str | None]]) -> Iterable[Issue]:
+        """What is wrong with this configuration whatever rows come in.
+
+        ``sources`` has, for each port that is known, the stage that it reads from and which of its outputs.
+        """
+        del sources
+        return ()
+
     def problems(self, inputs: Mapping[str, Schema]) -> Iterable[Issue]:
         """What is wrong with this configuration on these columns, beyond columns that do not exist."""
         del inputs

@@ -3,30 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Protocol, runtime_checkable
 
-from headrace.core import Issue, Schema, did_you_mean
+from headrace.core import InvalidCall, Issue, Schema, Stage, did_you_mean
 
 from .gates.gate import Gate, gate_issues
-from .learning.algorithms import LIBRARIES, parameter_names
+from .learning.algorithms import LIBRARIES, Learner, parameter_names
 from .learning.metrics import METRICS, metric_names
-from .learning.specification import PREDICTION, PROBABILITY, Specification, possible_tasks
+from .learning.search import candidates
+from .learning.specification import PREDICTION, PROBABILITY, Specification, possible_tasks, row_schema
 from .scoring.rows import Scoring
 
-__all__ = ["promotion_issues", "scoring_issues", "training_issues"]
+__all__ = [
+    "gate_mistakes",
+    "promotion_issues",
+    "scoring_issues",
+    "training_issues",
+    "training_mistakes",
+]
 
 NUMBERS = ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal")
 
 
-def training_issues(spec: Specification, inputs: Mapping[str, Schema]) -> Iterator[Issue]:
-    """Every problem, with the field to mend."""
-    columns = inputs["frame"]
-    target = columns.get(spec.target)
-    tasks = possible_tasks(spec.task, target.type if target else None)
-    yield from _target(spec, target.type if target else None)
+@runtime_checkable
+class Training(Protocol):
+    """A stage that trains."""
+
+    def specification(self) -> Specification:
+        """What it asks for."""
+
+
+def training_mistakes(spec: Specification) -> Iterator[Issue]:
+    """Every problem that shows without any column, with the field to mend."""
     if spec.code is None:
         yield from _parameters(spec)
-    yield from _search(spec, tasks)
+    yield from _search(spec)
+    yield from _search_metric(spec, possible_tasks(spec.task, None))
     yield from _split(spec)
+    if spec.target in spec.features:
+        yield Issue(
+            "target-among-features", f"The target '{spec.target}' is one of the features.", field="features"
+        )
+
+
+def training_issues(spec: Specification, inputs: Mapping[str, Schema]) -> Iterator[Issue]:
+    """Every problem with these columns, with the field to mend."""
+    columns = inputs["frame"]
+    target = columns.get(spec.target)
+    kind = target.type if target else None
+    if spec.task == "regression" and not (kind is None or kind.startswith(NUMBERS)):
+        yield Issue(
+            "target-not-numeric",
+            f"The target '{spec.target}' is of type {kind}; regression needs numbers.",
+            field="target",
+            hint="Convert it with processor.convert_types, or set 'task'.",
+        )
+    yield from _search_metric(spec, possible_tasks(spec.task, kind))
     for name in (PREDICTION, PROBABILITY):
         if columns.get(name) is not None:
             yield Issue(
@@ -34,21 +66,6 @@ def training_issues(spec: Specification, inputs: Mapping[str, Schema]) -> Iterat
                 f"The input has a column '{name}', which the training adds.",
                 hint="Rename it before with processor.rename_fields.",
             )
-
-
-def _target(spec: Specification, kind: str | None) -> Iterator[Issue]:
-    numeric = kind is None or kind.startswith(NUMBERS)
-    if spec.task == "regression" and not numeric:
-        yield Issue(
-            "target-not-numeric",
-            f"The target '{spec.target}' is of type {kind}; regression needs numbers.",
-            field="target",
-            hint="Convert it with processor.convert_types, or set 'task'.",
-        )
-    if spec.target in spec.features:
-        yield Issue(
-            "target-among-features", f"The target '{spec.target}' is one of the features.", field="features"
-        )
 
 
 def _parameters(spec: Specification) -> Iterator[Issue]:
@@ -80,7 +97,7 @@ def _parameters(spec: Specification) -> Iterator[Issue]:
             )
 
 
-def _search(spec: Specification, tasks: tuple[str, ...]) -> Iterator[Issue]:
+def _search(spec: Specification) -> Iterator[Issue]:
     if spec.search and not spec.split.folds:
         yield Issue(
             "search-needs-folds",
@@ -88,6 +105,13 @@ def _search(spec: Specification, tasks: tuple[str, ...]) -> Iterator[Issue]:
             field="search",
             hint="Set 'cv_folds', for example to 3.",
         )
+    try:
+        candidates(Learner(spec.algorithm, spec.library, "regression"), spec.search, spec.search_draws)
+    except InvalidCall as error:
+        yield Issue(error.code, error.message, field="search", hint=error.hint)
+
+
+def _search_metric(spec: Specification, tasks: tuple[str, ...]) -> Iterator[Issue]:
     if spec.search_metric is not None and spec.search_metric not in metric_names(tasks):
         yield Issue(
             "unknown-metric",
@@ -107,6 +131,14 @@ def _split(spec: Specification) -> Iterator[Issue]:
         )
     if spec.split.time_column is not None and spec.split.by:
         yield Issue("conflicting-fields", "A split goes by time or by keys, not by both.", field="split_by")
+
+
+def gate_mistakes(gate: Gate, sources: Mapping[str, tuple[Stage, str | None]]) -> Iterator[Issue]:
+    """What is wrong with a gate right behind a training, which may yet turn out to be of any task."""
+    found = sources.get("frame")
+    if found is not None and isinstance(found[0], Training) and found[1] in (None, "model"):
+        spec = found[0].specification()
+        yield from promotion_issues(gate, row_schema(possible_tasks(spec.task, None), spec.split.folds))
 
 
 def promotion_issues(gate: Gate, columns: Schema) -> Iterator[Issue]:

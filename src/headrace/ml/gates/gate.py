@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -152,8 +152,9 @@ def gate_issues(gate: Gate, columns: Iterable[str]) -> Iterator[Issue]:
             yield Issue("invalid-value", f"min_improvement: {error}.", field=f"min_improvement.{metric}")
 
 
-def _unknown(name: str, known: Iterable[str], where: str) -> Issue:
-    hint = did_you_mean(name, known)
+def _unknown(name: str, known: Sequence[str], where: str) -> Issue:
+    given = ", ".join(each for each in known if each in HIGHER_IS_BETTER)
+    hint = did_you_mean(name, known) or f"It gives {given}, and `production.` of each."
     if name.startswith("cv.") and not any(each.startswith("cv.") for each in known):
         hint = "The training has no folds: set its 'cv_folds'."
     return Issue("unknown-metric", f"The training never gives '{name}'.", field=where, hint=hint)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ALGORITHMS",
     "LIBRARIES",
+    "PARAMETERS",
     "Algorithm",
     "Learner",
     "Library",
@@ -82,6 +83,10 @@ NAMES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
 
 ALGORITHMS = tuple(NAMES["scikit_learn"])
 LIBRARIES = tuple(NAMES)
+PARAMETERS = tuple(
+    dict.fromkeys(name for library in NAMES.values() for names in library.values() for name in names)
+)
+"""Every parameter that any of them has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from headrace.core import DataRefused, did_you_mean
-from headrace.frames.arrow import frame_to_arrow
+from headrace.frames.arrow import TooLarge, frame_to_arrow
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,16 +42,16 @@ def collect(frame: Frame, limit: str | None) -> pa.Table:
 
     Without a limit it is a quarter of the memory that is free now.
     """
-    table = frame_to_arrow(frame)
     allowed = _bytes(limit) if limit else _free_memory() // MEMORY_SHARE
-    if allowed and table.nbytes > allowed:
+    try:
+        return frame_to_arrow(frame, most_bytes=allowed or None)
+    except TooLarge:
         raise DataRefused(
             "too-much-data",
-            f"The training data takes {_shown(table.nbytes)} in memory; {_shown(allowed)} is allowed.",
+            f"The training data takes more than the {_shown(allowed)} of memory that it may take.",
             hint="Train on all of it with 'library: spark_ml' on Spark, on a part of it with "
             "'processor.sample', or raise 'memory_limit'.",
-        )
-    return table
+        ) from None
 
 
 def features_of(
@@ -250,7 +250,10 @@ def _bytes(text: str) -> int:
 
 
 def _shown(size: int) -> str:
-    return f"{size / 2**30:.1f} GB" if size >= 2**30 else f"{size / 2**20:.1f} MB"
+    for unit, each in (("GB", 2**30), ("MB", 2**20)):
+        if size >= each:
+            return f"{size / each:.1f} {unit}"
+    return f"{size / 2**10:.1f} KB"
 
 
 def _free_memory() -> int:

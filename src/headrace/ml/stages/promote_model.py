@@ -7,8 +7,8 @@ from typing import ClassVar, Literal
 
 from pydantic import field_validator, model_validator
 
-from headrace.core import Destination, Field, Frame, GateExpression, Issue, Run, Schema, Staged
-from headrace.ml.checks import promotion_issues
+from headrace.core import Destination, Field, Frame, GateExpression, Issue, Run, Schema, Stage, Staged
+from headrace.ml.checks import gate_mistakes, promotion_issues
 from headrace.ml.gates.expression import parse_expression
 from headrace.ml.gates.gate import Gate, Improvement
 
@@ -52,6 +52,10 @@ class PromoteModel(Destination):
         if self.when is None and not self.min_improvement:
             raise ValueError("set 'when', 'min_improvement' or both")
         return self
+
+    def mistakes(self, sources: Mapping[str, tuple[Stage, str | None]]) -> Iterable[Issue]:
+        """Metrics that the training behind it cannot give, whatever its task."""
+        return gate_mistakes(self._gate(), sources)
 
     def problems(self, inputs: Mapping[str, Schema]) -> Iterable[Issue]:
         """A condition that is none, or that asks for a metric that the training never gives."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
-from headrace.core import Code, Column, Columns, Field, Frame, Issue, Processor, Run, Schema
-from headrace.ml.checks import training_issues
+from headrace.core import Code, Column, Columns, Field, Frame, Issue, Processor, Run, Schema, Stage
+from headrace.ml.checks import training_issues, training_mistakes
 from headrace.ml.learning.metrics import Task
 from headrace.ml.learning.specification import Specification, training_outputs
 from headrace.ml.learning.splits import SplitPlan
@@ -62,6 +62,11 @@ class TrainCode(Processor):
     def columns_after(self, inputs: Mapping[str, Schema]) -> Mapping[str, Schema]:
         """Follows from the task alone, and from the holdout's columns."""
         return training_outputs(self.specification(), inputs["frame"])
+
+    def mistakes(self, sources: Mapping[str, tuple[Stage, str | None]]) -> Iterable[Issue]:
+        """Parameters that the learner does not have, a search without folds, and the like."""
+        del sources
+        return training_mistakes(self.specification())
 
     def problems(self, inputs: Mapping[str, Schema]) -> Iterable[Issue]:
         """A target that the task cannot have, and the like."""

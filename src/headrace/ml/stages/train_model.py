@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
-from headrace.core import Column, Columns, Field, Frame, Issue, Json, Processor, Run, Schema
-from headrace.ml.checks import training_issues
-from headrace.ml.learning.algorithms import Algorithm, Library
+from headrace.core import Column, Columns, Field, Frame, Issue, Processor, Run, Schema, Stage
+from headrace.ml.checks import training_issues, training_mistakes
+from headrace.ml.learning.algorithms import PARAMETERS, Algorithm, Library
 from headrace.ml.learning.metrics import Task
 from headrace.ml.learning.search import Space
 from headrace.ml.learning.specification import Specification, training_outputs
@@ -86,8 +86,13 @@ class TrainModel(Processor):
         """Follows from the task alone, and from the holdout's columns."""
         return training_outputs(self.specification(), inputs["frame"])
 
+    def mistakes(self, sources: Mapping[str, tuple[Stage, str | None]]) -> Iterable[Issue]:
+        """Parameters that the learner does not have, a search without folds, and the like."""
+        del sources
+        return training_mistakes(self.specification())
+
     def problems(self, inputs: Mapping[str, Schema]) -> Iterable[Issue]:
-        """Parameters that the algorithm does not have, and the like."""
+        """A target that the task cannot have, and the like."""
         return training_issues(self.specification(), inputs)
 
     def engine_needs(self) -> frozenset[str]:
@@ -102,11 +107,7 @@ class TrainModel(Processor):
 
     def specification(self) -> Specification:
         """The form's fields as the training takes them."""
-        names = (
-            *("max_iter", "max_depth", "learning_rate", "min_samples_leaf", "max_leaf_nodes"),
-            *("max_features", "subsample", "l1", "l2", "early_stopping"),
-        )
-        given: dict[str, Json] = {each: getattr(self, each) for each in names}
+        given = {name: getattr(self, name) for name in PARAMETERS}
         plan = SplitPlan(
             self.holdout, self.seed, self.split_by, self.time_column, self.holdout_after, self.cv_folds or 0
         )
