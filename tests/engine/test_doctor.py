@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import sys
 
 import pytest
 
 from headrace.engine import diagnose, doctor
+
+PIP = f"{shlex.quote(sys.executable)} -m pip"
 
 
 def test_a_whole_installation_is_well():
@@ -40,18 +44,19 @@ def sick(monkeypatch, **installed):
 
 def test_two_versions_that_do_not_fit_together(monkeypatch):
     check = sick(monkeypatch, pyspark=Package("4.1.0"), pyspark_client=Package("4.2.0"))
-    assert check.remedy == "pip install 'pyspark[connect]==4.2.0'"
+    assert check.remedy == f"{PIP} install 'pyspark[connect]==4.2.0'"
 
 
 def test_a_client_whose_files_went_with_the_full_package(monkeypatch, tmp_path):
     gone = Package("4.2.0", [File(tmp_path / "gone.py"), File(tmp_path / "away.py")])
     check = sick(monkeypatch, pyspark_client=gone)
     assert check.detail == "pyspark-client 4.2.0 lacks 2 of its files"
-    assert check.remedy == "pip install --force-reinstall --no-deps pyspark-client==4.2.0"
+    assert check.remedy == f"{PIP} install --force-reinstall --no-deps pyspark-client==4.2.0"
 
 
 def test_no_client_at_all(monkeypatch):
-    assert sick(monkeypatch).remedy == "pip install pyspark-client==4.2.0"
+    assert sick(monkeypatch).remedy == f"{PIP} install {doctor._pinned('pyspark-client')}"
+    assert re.fullmatch(r"pyspark-client==[\d.]+", doctor._pinned("pyspark-client"))
 
 
 def test_a_python_that_is_too_new(monkeypatch):

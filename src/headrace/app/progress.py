@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-__all__ = ["progress_lines", "sentence"]
+__all__ = ["number", "progress_lines", "rows_in_words", "sentence"]
+
+
+def number(value: float, digits: int = 4) -> str:
+    """``138,532`` and ``0.8755``: that many digits, or the whole part; an exponent for neither."""
+    if isinstance(value, int) or (math.isfinite(value) and 10**digits <= abs(value) < 1e15):
+        return f"{value:,.0f}"
+    return f"{value:,.{digits}g}"
 
 
 def progress_lines(events: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -26,25 +34,33 @@ def _started(event: Mapping[str, Any]) -> str:
     return f"run {event['run_id']} of {event['pipeline']} on {event['engine']}: {event['why_engine']}"
 
 
-def _stage(event: Mapping[str, Any]) -> str:
+def rows_in_words(event: Mapping[str, Any]) -> str:
+    """`` in 0.2 s: 5 rows in, 4 rows out``, as far as it is known."""
     counts = [
         f"{event[key]:,} {words}"
         for key, words in (("rows_in", "rows in"), ("rows_out", "rows out"), ("error_rows", "error rows"))
         if event.get(key) is not None and (key != "error_rows" or event[key])
     ]
     seconds = f" in {event['seconds']:.1f} s" if event.get("seconds") is not None else ""
-    return f"{event['state']:<9} {event['stage']}{seconds}" + (f": {', '.join(counts)}" if counts else "")
+    return seconds + (f": {', '.join(counts)}" if counts else "")
+
+
+def _stage(event: Mapping[str, Any]) -> str:
+    return f"{event['state']:<9} {event['stage']}{rows_in_words(event)}"
 
 
 def _model(event: Mapping[str, Any]) -> str:
     plain = {k: v for k, v in event["metrics"].items() if "." not in k and isinstance(v, int | float)}
-    shown = ", ".join(f"{name} {value:,.4g}" for name, value in list(plain.items())[:4])
+    shown = ", ".join(f"{name} {number(value)}" for name, value in list(plain.items())[:4])
     name = f"{event['model']} version {event['version']}" if event["model"] else f"a model ({event['stage']})"
     return f"{name} {'registered' if event['model'] else 'tracked'}: {shown}"
 
 
 def _promotion(event: Mapping[str, Any]) -> str:
-    return f"{event['model']} version {event['version']}: {event['reason']}"
+    reason = str(event["reason"])
+    if reason.startswith(("Promoted", "Kept")):
+        reason = reason[0].lower() + reason[1:]
+    return f"{event['model']} version {event['version']} {reason}"
 
 
 def _output(event: Mapping[str, Any]) -> str:

@@ -144,6 +144,8 @@ def _gone(state: Any, run_id: str, seconds: float) -> bool:
 
 def compare_runs(project: Project, first: str, second: str, *, everything: bool = False) -> dict[str, Any]:
     """Two runs side by side: parameters, document, stages' rows and metrics; only differences by default."""
+    from headrace.ml import better
+
     with state_of(project) as opened:
         records = [opened.runs.find(each) for each in (first, second)]
         results = [_result(opened, record.id) for record in records]
@@ -154,12 +156,18 @@ def compare_runs(project: Project, first: str, second: str, *, everything: bool 
         for name in dict.fromkeys((*left, *right)):
             pair = (left.get(name), right.get(name))
             if everything or pair[0] != pair[1]:
-                rows.append({"section": section, "name": name, "a": pair[0], "b": pair[1]})
+                side = better(name.rpartition(":")[2], *pair) if section == "metrics" else None
+                rows.append({"section": section, "name": name, "a": pair[0], "b": pair[1], "better": side})
     return {"a": results[0].run_id, "b": results[1].run_id, "rows": rows}
 
 
 def _facts(record: Any, result: RunResult) -> dict[str, dict[str, Json]]:
-    metrics = {name: value for model in result.models for name, value in model.metrics.items()}
+    several = len(result.models) > 1
+    metrics = {
+        f"{model.name or f'model {number}'}:{name}" if several else name: value
+        for number, model in enumerate(result.models, 1)
+        for name, value in model.metrics.items()
+    }
     stages = {
         f"{stage.name}.{key}": getattr(stage, key)
         for stage in result.stages

@@ -18,6 +18,8 @@ from .output import count, table
 
 __all__ = ["MARKS", "RunView", "watch"]
 
+COUNTS = ("rows_in", "rows_out", "error_rows")
+
 MARKS = {
     "waiting": ("·", "dim"),
     "running": ("▸", "cyan"),
@@ -49,11 +51,9 @@ class RunView:
         if name == "stage_started" and stage is not None:
             stage.update(state="running", began=time.monotonic())
         elif name == "rows_counted" and stage is not None:
-            stage.update({key: event[key] for key in ("rows_in", "rows_out", "error_rows")})
+            stage.update({key: event[key] for key in COUNTS}, counted=time.monotonic())
         elif name == "stage_finished" and stage is not None:
-            stage.update(
-                {key: event[key] for key in ("state", "rows_in", "rows_out", "error_rows", "seconds")}
-            )
+            stage.update({key: event[key] for key in ("state", *COUNTS, "seconds")})
             return sentence(event)
         return self._note(event)
 
@@ -80,8 +80,6 @@ class RunView:
             seconds = stage.get("seconds")
             if stage["state"] == "running":
                 seconds = time.monotonic() - stage["began"]
-            rows = stage.get("rows_in") if stage.get("rows_in") is not None else stage.get("rows_out")
-            rate = f"{rows / seconds:,.0f}" if rows and seconds and seconds > 0.05 else ""
             drawn.add_row(
                 Text(mark, style=style),
                 name,
@@ -89,10 +87,17 @@ class RunView:
                 count(stage.get("rows_in")),
                 count(stage.get("rows_out")),
                 count(stage["error_rows"]) if stage.get("error_rows") else "",
-                rate,
+                _rate(stage),
                 f"{seconds:.1f}" if seconds is not None else "",
             )
         return drawn
+
+
+def _rate(stage: Mapping[str, Any]) -> str:
+    """Rows a second until the latest were counted: a stage may go on without rows, as a training does."""
+    rows = stage.get("rows_in") if stage.get("rows_in") is not None else stage.get("rows_out")
+    seconds = stage.get("counted", 0.0) - stage.get("began", 0.0)
+    return f"{rows / seconds:,.0f}" if rows and seconds > 0.05 else ""
 
 
 @contextmanager

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Document", "Engine", "Environment", "Folder", "JsonFlag", "Parameters", "given"]
 
-Document = Annotated[Path, typer.Argument(help="The pipeline's YAML document.", show_default=False)]
+Document = Annotated[
+    Path, typer.Argument(metavar="DOCUMENT", help="The pipeline's YAML document.", show_default=False)
+]
 Parameters = Annotated[
     list[str] | None,
     typer.Option("-p", "--parameter", metavar="NAME=VALUE", help="A parameter's value; repeat for more."),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import re
+import shlex
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import Distribution, PackageNotFoundError, distribution, version
+from importlib.metadata import Distribution, PackageNotFoundError, distribution, requires, version
 from pathlib import Path
 
 from headrace.core import EngineFailed, EngineSettings, HeadraceError
@@ -59,11 +61,12 @@ def _pyspark() -> Iterator[Check]:
     """The client and the full package share their files: removing one takes files of the other."""
     client, full = _installed("pyspark-client"), _installed("pyspark")
     if client is None:
-        yield Check("pyspark", False, "pyspark-client is not installed", "pip install pyspark-client==4.2.0")
+        remedy = _pip("install", _pinned("pyspark-client"))
+        yield Check("pyspark", False, "pyspark-client is not installed", remedy)
         return
     if full is not None and full.version != client.version:
         detail = f"pyspark {full.version} beside pyspark-client {client.version}"
-        yield Check("pyspark", False, detail, f"pip install 'pyspark[connect]=={client.version}'")
+        yield Check("pyspark", False, detail, _pip("install", f"pyspark[connect]=={client.version}"))
         return
     for name, found in (("pyspark-client", client), ("pyspark", full)):
         if found is None:
@@ -71,7 +74,7 @@ def _pyspark() -> Iterator[Check]:
         missing = _missing(found)
         detail = f"{name} {found.version}"
         if missing:
-            remedy = f"pip install --force-reinstall --no-deps {name}=={found.version}"
+            remedy = _pip("install", "--force-reinstall", "--no-deps", f"{name}=={found.version}")
             yield Check("pyspark", False, f"{detail} lacks {missing} of its files", remedy)
         else:
             yield Check("pyspark", True, detail)
@@ -79,13 +82,12 @@ def _pyspark() -> Iterator[Check]:
 
 def _sail() -> Check:
     if importlib.util.find_spec("pysail") is None:
-        return Check("sail", False, "pysail is not installed", "pip install pysail==0.7.2")
+        return Check("sail", False, "pysail is not installed", _pip("install", _pinned("pysail")))
     try:
         importlib.import_module("pysail._native")
     except ImportError as error:
-        return Check(
-            "sail", False, f"pysail does not load: {error}", "pip install --force-reinstall pysail==0.7.2"
-        )
+        remedy = _pip("install", "--force-reinstall", _pinned("pysail"))
+        return Check("sail", False, f"pysail does not load: {error}", remedy)
     return Check("sail", True, f"pysail {version('pysail')}")
 
 
@@ -127,6 +129,17 @@ def _starts(name: str) -> Check:
                 return Check(f"{name} starts", True, engine.version)
         except HeadraceError as error:
             return Check(f"{name} starts", False, error.message, error.hint)
+
+
+def _pip(*words: str) -> str:
+    """A command for this very Python: the ``pip`` in the path may be another's."""
+    return shlex.join((sys.executable, "-m", "pip", *words))
+
+
+def _pinned(name: str) -> str:
+    """The requirement of ours, as ``pysail==0.7.2``."""
+    mine = (each.partition(";")[0].strip() for each in requires("headrace") or ())
+    return next((each for each in mine if re.match(rf"{name}\b(?!-)", each)), name)
 
 
 def _installed(name: str) -> Distribution | None:

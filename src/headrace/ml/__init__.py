@@ -1,5 +1,6 @@
 """Training, tracking, gates, promotion and scoring: the only room that knows MLflow."""
 
+from .models.comparison import better
 from .models.mlflow_page import serve_page
 from .models.use_cases import Place, compare_versions, list_models, promote, rollback, show_model
 from .scoring.files import score_file
@@ -10,6 +11,7 @@ from .tracking.user_scripts import lend_store, lend_throwaway_store
 __all__ = [
     "Helper",
     "Place",
+    "better",
     "compare_versions",
     "lend_store",
     "lend_throwaway_store",

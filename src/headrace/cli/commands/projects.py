@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +24,10 @@ def register(app: typer.Typer) -> None:
 
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.", show_default=False)],
-    example: Annotated[str | None, typer.Option(help="Start from this example: housing, for one.")] = None,
+    example: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Start from an example: boston, breast-cancer, housing or orders."),
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Make a new project.
@@ -68,7 +72,7 @@ def doctor(as_json: JsonFlag = False) -> None:
     checks = diagnose()
     wrong = [check for check in checks if not check.ok]
     if as_json:
-        print_json([check._asdict() if hasattr(check, "_asdict") else vars(check) for check in checks])
+        print_json([asdict(check) for check in checks])
     else:
         drawn = table("", "what", "found", "what to do")
         for check in checks:

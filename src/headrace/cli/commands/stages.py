@@ -65,10 +65,17 @@ def show(
     _fields(found["fields"])
 
 
+def _shown(default: Any) -> str:
+    """A default as a document would say it; nothing where there is none."""
+    if default in (None, "", [], {}):
+        return "–"
+    return str(default).lower() if isinstance(default, bool) else str(default)
+
+
 def _fields(fields: list[dict[str, Any]]) -> None:
     drawn = table("field", "type", "default", "what it means")
     for field in fields:
-        default = "[red]required[/]" if field["required"] else escape(str(field["default"]))
+        default = "[red]required[/]" if field["required"] else escape(_shown(field["default"]))
         drawn.add_row(
             f"[bold]{field['name']}[/]", escape(field["type"]), default, escape(field["description"])
         )

@@ -2,36 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.markup import escape
+from rich.padding import Padding
 
+from headrace.app.progress import number
 from headrace.cli.output import OUT, table
 
 __all__ = ["show_comparison"]
 
+DIGEST = re.compile(r"\b[0-9a-f]{24,}\b")
+
 
 def show_comparison(found: Mapping[str, Any]) -> None:
     """``{a, b, rows: [{section, name, a, b, better?}]}`` as a table, a heading a section."""
-    if not found["rows"]:
+    rows = [row for row in found["rows"] if not _told_twice(row, found["rows"])]
+    if not rows:
         OUT.print(f"{found['a']} and {found['b']} do not differ.", markup=False)
         return
-    drawn = table("", escape(str(found["a"])), escape(str(found["b"])), "", right=())
+    drawn = table("", escape(str(found["a"])), escape(str(found["b"])), "")
+    drawn.columns[0].width = min(max(len(row["name"]) for row in rows) + 2, OUT.width * 2 // 5)
+    drawn.columns[3].no_wrap = True
     section = None
-    for row in found["rows"]:
+    for row in rows:
         if row["section"] != section:
             section = row["section"]
             drawn.add_row(f"[bold]{escape(section)}[/]", "", "", "")
-        better = {"a": "◂ better", "b": "better ▸"}.get(row.get("better", ""), "")
-        drawn.add_row(f"  {escape(row['name'])}", _text(row["a"]), _text(row["b"]), f"[green]{better}[/]")
+        better = {"a": "◂ better", "b": "better ▸"}.get(row.get("better") or "", "")
+        drawn.add_row(
+            Padding(escape(row["name"]), (0, 0, 0, 2)),
+            _text(row["a"]),
+            _text(row["b"]),
+            f"[green]{better}[/]",
+        )
     OUT.print(drawn)
+
+
+def _told_twice(row: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a document's parameter only repeats what the training was given under the same name."""
+    name = row["name"].removeprefix("parameter.")
+    same = (row["section"], name, str(row["a"]), str(row["b"]))
+    return name != row["name"] and any(
+        same == (each["section"], each["name"], str(each["a"]), str(each["b"])) for each in rows
+    )
 
 
 def _text(value: Any) -> str:
     if value is None:
         return "[dim]–[/]"
-    if isinstance(value, float):
-        return f"{value:,.6g}"
-    text = str(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return number(value, 6)
+    text = DIGEST.sub(lambda found: f"{found[0][:12]}…", str(value))
     return escape(text if len(text) <= 60 else text[:59] + "…")

@@ -18,6 +18,12 @@ from .comparison import show_comparison
 
 __all__ = ["tell"]
 
+NEXT = (
+    ("headrace models show housing", "what is in production, why"),
+    ("headrace run pipelines/train.yaml -p max_iter=50", "train another one"),
+    ("headrace models rollback housing", "one step back"),
+)
+
 
 def tell(folder: Path) -> None:
     """Two files land, two models are trained and compared, the better one is in production."""
@@ -36,16 +42,9 @@ def tell(folder: Path) -> None:
         _chapter("3  The two versions side by side", "headrace models compare housing 1 2")
         _compare(demo)
     OUT.print(f"\nTold in {time.monotonic() - began:.0f} s. Three commands to try next:")
-    OUT.print(f"  [bold]cd {escape(str(folder))}[/]")
-    for command, why in (
-        ("headrace models show housing", "what is in production, and why"),
-        (
-            "headrace run pipelines/train.yaml -p max_iter=50",
-            "train another one, on the local copy of the data",
-        ),
-        ("headrace models rollback housing", "put the version before back into production"),
-    ):
-        OUT.print(f"  [bold]{command}[/]  [dim]{why}[/]")
+    OUT.print(f"  cd {escape(str(folder))}")
+    for command, why in NEXT:
+        OUT.print(f"  [bold]{command:<48}[/]  [dim]{why}[/]")
 
 
 def _chapter(title: str, what: str) -> None:

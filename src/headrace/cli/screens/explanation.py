@@ -43,15 +43,29 @@ def show_explanation(found: Explanation) -> None:
 
 
 def draw(stages: tuple[StageView, ...]) -> list[str]:
-    """The graph, a line a stage: what it reads from is above it and to the left."""
-    depth: dict[str, int] = {}
-    lines = []
-    for stage in stages:
-        sources = [lane.split(".")[0] for lane in stage.inputs.values()]
-        depth[stage.name] = 1 + max((depth.get(source, 0) for source in sources), default=-1)
-        arrow = f"  ◂ {', '.join(stage.inputs.values())}" if stage.inputs else ""
-        lines.append(f"{'   ' * depth[stage.name]}{'└─ ' if sources else '●  '}{stage.name}{arrow}")
-    return lines
+    """The graph, a line a stage: branches move to the right, and the way on stays in its column.
+
+    A stage comes as soon as all that it reads from is drawn, below the last of these.
+    """
+    sources = {stage.name: {lane.split(".")[0] for lane in stage.inputs.values()} for stage in stages}
+    readers: dict[str, list[str]] = {stage.name: [] for stage in stages}
+    for name, needed in sources.items():
+        for source in needed:
+            readers[source].append(name)
+    lanes = {stage.name: ", ".join(stage.inputs.values()) for stage in stages}
+    waiting = {name: set(needed) for name, needed in sources.items()}
+    drawn: list[tuple[str, str]] = []
+    todo = [(name, "", "") for name in reversed(sources) if not sources[name]]
+    while todo:
+        name, lead, column = todo.pop()
+        drawn.append((f"{lead}● {name}", lanes[name]))
+        for reader in readers[name]:
+            waiting[reader].discard(name)
+        ready = [reader for reader in readers[name] if not waiting[reader]]
+        branches = [(reader, f"{column}├─", f"{column}│ ") for reader in ready[:-1]]
+        todo += reversed([*branches, *((reader, column, column) for reader in ready[-1:])])
+    width = min(max(len(line) for line, _ in drawn), 40) if drawn else 0
+    return [f"{line:<{width}}  ◂ {lane}" if lane else line for line, lane in drawn]
 
 
 def _input_schema(stage: StageView, before: dict[str, Schema]) -> Schema | None:

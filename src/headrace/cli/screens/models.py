@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.markup import escape
+from rich.padding import Padding
 
+from headrace.app.progress import number
 from headrace.cli.output import OUT, table
 
 __all__ = ["show_models", "show_one"]
@@ -47,7 +49,7 @@ def show_one(found: Mapping[str, Any]) -> None:
         OUT.print(
             f"  [dim]{each['at']}[/] {each['kind']} of version {each['version']}: [bold]{each['decision']}[/]"
         )
-        OUT.print(f"    {escape(each['reason'] or '')}")
+        OUT.print(Padding(escape(each["reason"] or ""), (0, 0, 0, 4)))
 
 
 def _headline(versions: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -57,4 +59,4 @@ def _headline(versions: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _number(value: Any) -> str:
-    return "–" if value is None else f"{value:,.5g}"
+    return "–" if value is None else number(value, 5)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
-from headrace.app.progress import sentence
+from headrace.app.progress import number, rows_in_words, sentence
 from headrace.cli.live import MARKS
 from headrace.cli.output import OUT, count, table
 
@@ -70,11 +70,14 @@ def show_result(result: RunResult) -> None:
         OUT.print(f"wrote {place} ({count(output.get('rows'))} rows)")
     for model in result.models:
         metrics = ", ".join(
-            f"{k} {v:,.6g}" for k, v in model.metrics.items() if isinstance(v, int | float) and "." not in k
+            f"{k} {number(v, 6)}"
+            for k, v in model.metrics.items()
+            if isinstance(v, int | float) and "." not in k
         )
         OUT.print(f"model {escape(str(model.name))} version {model.version}: {metrics}")
     for promotion in result.promotions:
-        OUT.print(f"version {promotion.version}: {escape(promotion.reason)}")
+        told = sentence({"event": "promotion_decided", **promotion.model_dump()})
+        OUT.print(escape(told or ""))
     if result.error:
         OUT.print(f"[red]{escape(result.error.message)}[/] {escape(result.error.hint or '')}")
 
@@ -87,7 +90,7 @@ def log_line(event: Mapping[str, Any]) -> str | None:
     if name == "log_written":
         return f"{clock} {event['level']:<7} {stage}{event['message']}"
     if name in ("stage_started", "stage_finished"):
-        state = "started" if name == "stage_started" else event["state"]
+        state = "started" if name == "stage_started" else event["state"] + rows_in_words(event)
         return f"{clock} info    {stage}{state}"
     if name == "run_finished":
         error = f": {event['error']['message']}" if event["error"] else ""

@@ -10,7 +10,7 @@ from typing import Any
 from headrace.core import Json
 from headrace.ml.learning.metrics import HIGHER_IS_BETTER
 
-__all__ = ["compare"]
+__all__ = ["better", "compare"]
 
 LINES_LIMIT = 200
 CODE = ("code/pipeline.yaml", "code/train.py")
@@ -20,6 +20,14 @@ def compare(a: Mapping[str, Any], b: Mapping[str, Any], *, everything: bool = Fa
     """Rows ``{section, name, a, b, better}``; ``better`` is ``a`` or ``b`` for metrics that differ."""
     rows = [*_parameters(a, b), *_metrics(a, b), *_data(a, b), *_code(a, b), *_preparation(a, b)]
     return [row for row in rows if everything or row["a"] != row["b"]]
+
+
+def better(metric: str, a: Json, b: Json) -> str | None:
+    """``a`` or ``b``; ``None`` where they are equal, one is missing, or nobody says which way is better."""
+    up = HIGHER_IS_BETTER.get(metric.removeprefix("cv."))
+    if up is None or a is None or b is None or a == b:
+        return None
+    return "a" if (a > b) == up else "b"
 
 
 def _row(section: str, name: str, a: Json, b: Json, better: str | None = None) -> dict[str, Json]:
@@ -40,10 +48,7 @@ def _metrics(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[dict[str, J
         name = str(row["name"])
         if name.startswith(("fold.", "search.", "train.", "holdout.")):
             continue
-        up = HIGHER_IS_BETTER.get(name.removeprefix("cv."))
-        if up is not None and row["a"] is not None and row["b"] is not None and row["a"] != row["b"]:
-            row["better"] = "a" if (row["a"] > row["b"]) == up else "b"
-        yield row
+        yield row | {"better": better(name, row["a"], row["b"])}
 
 
 def _data(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[dict[str, Json]]:
