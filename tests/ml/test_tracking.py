@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import signal
 import sqlite3
 import subprocess
@@ -129,10 +130,10 @@ def test_a_tracker_that_dies_is_an_error_and_the_next_call_starts_another(home: 
     helper = Helper(home.helper.store)
     try:
         helper.start()
-        assert helper._process is not None
-        helper._process.send_signal(signal.SIGSTOP)
+        assert helper.pid is not None
+        os.kill(helper.pid, signal.SIGSTOP)
         reply = helper.submit("list_models")
-        helper._process.kill()
+        os.kill(helper.pid, signal.SIGKILL)
         with pytest.raises(Unavailable) as caught:
             reply.result()
         assert caught.value.code == "tracker-died"

@@ -6,6 +6,7 @@ from .models.use_cases import Place, compare_versions, list_models, promote, rol
 from .scoring.files import score_file
 from .tracking.helper import Helper, warm_up
 from .tracking.open_runs import repair_tracking
+from .tracking.process import drop_spare, start_spare
 from .tracking.user_scripts import lend_store, lend_throwaway_store
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Place",
     "better",
     "compare_versions",
+    "drop_spare",
     "lend_store",
     "lend_throwaway_store",
     "list_models",
@@ -22,5 +24,6 @@ __all__ = [
     "score_file",
     "serve_page",
     "show_model",
+    "start_spare",
     "warm_up",
 ]

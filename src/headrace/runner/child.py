@@ -34,6 +34,11 @@ def main() -> None:
     cancelled = threading.Event()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: cancelled.set())
+    with_models = request.verb == "run" and "ml." in request.text
+    if with_models:  # its tracker takes longest to get ready, whatever else has to be found out first
+        from headrace.ml import start_spare
+
+        start_spare()
     _capture_output(reporter)
     threading.Thread(target=_listen, args=(cancelled,), name="parent", daemon=True).start()
     code = 1
@@ -42,6 +47,10 @@ def main() -> None:
 
         code = conduct(request, run_id, reporter, cancelled)
     finally:
+        if with_models:
+            from headrace.ml import drop_spare
+
+            drop_spare()
         with contextlib.suppress(OSError):
             channel.close()
         os._exit(code)

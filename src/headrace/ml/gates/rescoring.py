@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from headrace.ml.learning.loaded_model import load_model
 from headrace.ml.learning.metrics import METRICS, score
 from headrace.ml.spark.scoring import is_spark_model
+from headrace.ml.tracking.logged_model import save_model
 from headrace.ml.tracking.records import HoldoutData, ModelFile, Scored
 from headrace.ml.tracking.registry import labels_of, read_version
-from headrace.ml.tracking.runs import client_of, save_model
+from headrace.ml.tracking.runs import client_of
 from headrace.ml.tracking.store import Store
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from headrace.ml.learning.fitting import Predictions
 
-__all__ = ["predict_with_file", "production_version", "score_version"]
+__all__ = ["get_ready_to_score", "predict_with_file", "production_version", "score_version"]
 
 
 class SparkNeeded(Exception):
@@ -35,6 +36,14 @@ SAME_SPLIT = ("fraction", "seed", "by", "columns")
 def production_version(store: Store, model: str) -> int | None:
     """The version in production now."""
     return labels_of(client_of(store), store).get(model, "production")
+
+
+def get_ready_to_score(store: Store, model: str) -> None:
+    """Imports what a model in production will need, while the candidate is being trained."""
+    if production_version(store, model) is not None:
+        import sklearn.compose
+        import sklearn.ensemble
+        import sklearn.pipeline  # noqa: F401
 
 
 def score_version(store: Store, model: str, version: int, holdout: HoldoutData) -> Scored:

@@ -124,7 +124,7 @@ def spark_predictions(model: Any, frame: Frame, task: str, classes: Sequence[Jso
 
 def write_spark_model(trained: Trained, material: Material, folder: Path) -> ModelFile:
     """The model as MLflow saves it, in ``folder``."""
-    from headrace.ml.tracking.runs import pinned, signature_of
+    from headrace.ml.tracking.logged_model import pinned, signature_of
 
     path = folder / "spark_model"
     shutil.rmtree(path, ignore_errors=True)  # an earlier attempt's: MLflow would put the new one inside it

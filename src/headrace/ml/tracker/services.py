@@ -8,10 +8,7 @@ from typing import Any
 # Importing these is what this process is for: a training that has ended must not wait for them.
 import mlflow.models  # noqa: TID253
 import mlflow.pyfunc  # noqa: TID253
-import mlflow.sklearn  # noqa: F401, TID253
-import sklearn.compose  # noqa: TID253
-import sklearn.ensemble  # noqa: TID253
-import sklearn.pipeline  # noqa: F401, TID253
+import mlflow.store.tracking.sqlalchemy_store  # noqa: F401, TID253
 
 from headrace.ml.gates import decisions, rescoring
 from headrace.ml.models import catalog
@@ -30,6 +27,7 @@ SERVICES: Mapping[str, Callable[..., Any]] = {
     "list_versions": catalog.list_versions,
     "read_training": catalog.read_training,
     "resolve_version": catalog.resolve_version,
+    "get_ready_to_score": rescoring.get_ready_to_score,
     "predict_with_file": rescoring.predict_with_file,
     "production_version": rescoring.production_version,
     "score_version": rescoring.score_version,

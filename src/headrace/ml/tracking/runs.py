@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import pickle
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from .records import ModelFile, Registered, RunRecord, TrainingRecord
+from .logged_model import log_model
+from .records import Registered, RunRecord, TrainingRecord
 from .store import Store
 
 if TYPE_CHECKING:
@@ -25,26 +24,13 @@ __all__ = [
     "finish_run",
     "log_texts",
     "open_run",
-    "pinned",
     "run_ended_badly",
-    "save_model",
-    "signature_of",
 ]
 
 PARAMETER_LIMIT = 6000
 INPUTS_LIMIT = 200
 DIGEST_LENGTH = 36
 TAG_LIMIT = 5000
-MODEL_ARGUMENTS = {
-    "sklearn": "sk_model",
-    "xgboost": "xgb_model",
-    "lightgbm": "lgb_model",
-    "catboost": "cb_model",
-    "pytorch": "pytorch_model",
-    "statsmodels": "statsmodels_model",
-    "prophet": "pr_model",
-    "pyfunc": "python_model",
-}
 RUN_TAG = "headrace.run_id"
 STAGE_TAG = "headrace.stage"
 
@@ -84,21 +70,24 @@ def finish_run(store: Store, run_id: str, record: TrainingRecord) -> Registered:
     from .registry import register
 
     client = client_of(store)
-    info = _log_model(run_id, record.model)
+    client.log_batch(
+        run_id,
+        params=[Param(key, value[:PARAMETER_LIMIT]) for key, value in record.parameters.items()],
+        tags=[RunTag(key, str(value)[:TAG_LIMIT]) for key, value in record.tags.items()],
+    )
+    logged = log_model(client, run_id, record.model)
     now = int(time.time() * 1000)
     client.log_batch(
         run_id,
         metrics=[
-            Metric(key, value, now, step, model_id=info.model_id if step == 0 else None)
+            Metric(key, value, now, step, model_id=logged.model_id if step == 0 else None)
             for key, value, step in record.metrics
         ],
-        params=[Param(key, value[:PARAMETER_LIMIT]) for key, value in record.parameters.items()],
-        tags=[RunTag(key, str(value)[:TAG_LIMIT]) for key, value in record.tags.items()],
     )
     log_texts(client, run_id, record.texts)
     for path, local in record.files.items():
         client.log_artifact(run_id, local, str(Path(path).parent))
-    registered = Registered(run_id, info.model_uri)
+    registered = Registered(run_id, logged.model_uri)
     if record.register_as:
         registered = register(client, store, registered, record)
     client.set_terminated(run_id, "FINISHED")
@@ -177,93 +166,3 @@ def _log_inputs(client: MlflowClient, run_id: str, record: RunRecord) -> None:
         datasets.append(DatasetInput(data, [InputTag("mlflow.data.context", "training")]))
     if datasets:
         client.log_inputs(run_id, datasets=datasets)
-
-
-def _log_model(run_id: str, file: ModelFile) -> Any:
-    """The model as MLflow wants it, with requirements and signature given: guessing them takes seconds."""
-    from mlflow.models import Model
-
-    if file.flavor == "spark":
-        return _log_folder(run_id, file)
-    flavor, how = _flavor(file)
-    return Model.log(None, flavor, name="model", run_id=run_id, await_registration_for=0, **how)
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedFolder:
-    """A model that its own process has saved: only a JVM can save one of Spark's."""
-
-    model_uri: str
-    model_id: None = None
-
-
-def _log_folder(run_id: str, file: ModelFile) -> LoggedFolder:
-    import mlflow
-
-    client = mlflow.MlflowClient()
-    client.log_artifacts(run_id, file.path, "model")
-    return LoggedFolder(f"{client.get_run(run_id).info.artifact_uri}/model")
-
-
-def save_model(file: ModelFile, target: Path) -> None:
-    """The same model in a folder of its own, not logged."""
-    flavor, how = _flavor(file)
-    flavor.save_model(path=str(target), **how)
-
-
-def _flavor(file: ModelFile) -> tuple[Any, dict[str, Any]]:
-    import importlib
-
-    import cloudpickle
-
-    from headrace.ml.learning import portable
-
-    cloudpickle.register_pickle_by_value(portable)  # the model must load where we are not installed
-    flavor = importlib.import_module(f"mlflow.{file.flavor}")
-    with Path(file.path).open("rb") as stream:
-        model = pickle.load(stream)  # noqa: S301  # written by our own run a moment ago
-    how: dict[str, Any] = {
-        MODEL_ARGUMENTS.get(file.flavor, "model"): model,
-        "signature": signature_of(file),
-        "input_example": _example(file),
-        "pip_requirements": pinned(file.requirements),
-        "metadata": {"headrace": dict(file.about)},
-    }
-    if file.flavor == "sklearn":
-        how["serialization_format"] = flavor.SERIALIZATION_FORMAT_CLOUDPICKLE
-    return flavor, how
-
-
-def signature_of(file: ModelFile) -> Any:
-    """Raw columns in, a prediction out."""
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, Schema
-    from mlflow.types.schema import AnyType
-
-    plain = {"category": "string", "boolean": "boolean", "date": "datetime", "timestamp": "datetime"}
-    columns = []
-    for each in file.features:
-        kind: Any = plain.get(each.kind) or ("long" if each.integer else "double")
-        if each.integer and each.missing:
-            kind = AnyType()  # pandas holds such a column as floats or as integers, as its rows fall
-        columns.append(ColSpec(kind, each.name, required=not each.missing))
-    return ModelSignature(inputs=Schema(columns), outputs=Schema([ColSpec(file.output)]))
-
-
-def _example(file: ModelFile) -> Any:
-    import pandas as pd
-
-    return pd.DataFrame(dict(file.example)) if file.example else None
-
-
-def pinned(names: tuple[str, ...]) -> list[str]:
-    """Packages with the versions that are installed here."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    pinned = []
-    for name in names:
-        try:
-            pinned.append(f"{name}=={version(name)}")
-        except PackageNotFoundError:
-            pinned.append(name)
-    return pinned

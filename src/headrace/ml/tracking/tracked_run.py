@@ -52,6 +52,8 @@ class TrackedRun:
     def __enter__(self) -> Self:
         opened(self.run)
         self._begun = self.helper.submit("open_run", begun(self.spec, self.run))
+        if self.spec.register_as:
+            self.helper.submit("get_ready_to_score", self.spec.register_as)
         return self
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
