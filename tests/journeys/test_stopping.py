@@ -151,6 +151,43 @@ def test_user_code_that_fails_is_told_with_its_own_line(
     assert place.visible() == ["orders.csv"]
 
 
+def function(line: str) -> str:
+    """Code that hands its rows through a function, which does what ``line`` says."""
+    body = "import os, sys, time\ndef rows(batches):\n    for batch in batches:\n"
+    give = "        yield batch.select(['id'])\noutput = inputs[0].mapInArrow(rows, 'id bigint')"
+    return code(f"{body}        {line}\n{give}")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [("raise ValueError('no such house')", "ValueError: no such house"), ("sys.exit(3)", "SystemExit: 3")],
+)
+def test_a_function_that_fails_while_rows_are_written_is_told_at_its_stage(
+    place: Any, line: str, words: str
+) -> None:
+    path = place.pipeline(LOAD + function(line) + WRITE)
+    error = place.run()["error"]
+    assert (error["code"], error["where"]) == ("user-function-failed", "code")
+    assert error["message"] == f"A function that it calls on rows raised {words}."
+    assert "headrace preview" in error["hint"]
+    assert place.visible() == ["orders.csv"]
+    shown = " ".join(place.command("preview", path.name, "--stage", "code").stderr.split())
+    assert "Line 4 of its code" in shown
+    assert words in shown
+
+
+def test_a_function_that_never_returns_is_stopped(place: Any, events_until: Any) -> None:
+    place.pipeline(LOAD + function("print('at work', flush=True); time.sleep(300)") + WRITE)
+    process = place.start("run", "p.yaml", "--events")
+    events_until(process, at_work)
+    (child, *_) = children(process.pid)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=40)
+    assert process.returncode == 130
+    assert gone_within(child, 1)
+    assert place.visible() == ["orders.csv"]
+
+
 def test_user_code_that_ends_the_process_is_told(place: Any) -> None:
     place.pipeline(LOAD + code("import os\nos._exit(7)") + WRITE)
     result = place.json("run", "p.yaml")
@@ -177,6 +214,30 @@ def test_a_fork_left_behind_by_user_code_ends_with_the_run(place: Any) -> None:
     place.pipeline(LOAD + code(body) + WRITE)
     assert place.json("run", "p.yaml")["state"] == "finished"
     assert gone_within(int((place.folder / "pid").read_text()), 2)
+
+
+def test_forks_of_user_code_end_where_it_ends_and_nobody_waits_for_them(place: Any) -> None:
+    body = (
+        "import multiprocessing, os, time\n"
+        "with multiprocessing.get_context('fork').Pool(2) as pool:\n"
+        "    assert pool.map(len, ['a', 'bc']) == [1, 2]\n"
+        "forked = os.fork()\n"
+        "if not forked:\n"
+        "    print('told by the fork', flush=True)\n"
+        "    print(1 / 0)\n"
+        "os.waitpid(forked, 0)\n"
+        "def rows(batches):\n"
+        "    for batch in batches:\n"
+        "        if not os.fork():\n"
+        "            time.sleep(300)\n"
+        "        yield batch.select(['id'])\n"
+        "output = inputs[0].select('id').mapInArrow(rows, 'id bigint')\n"
+    )
+    place.pipeline(LOAD + code(body) + WRITE)
+    result = place.json("run", "p.yaml")
+    assert (result["state"], result["outputs"][0]["rows"]) == ("finished", 3), result["error"]
+    assert len([path for path in place.visible() if path.startswith("out/")]) == 1
+    assert "told by the fork" in place.command("runs", "logs", "last").stdout
 
 
 def test_what_a_killed_run_had_staged_is_taken_away_by_the_next_command(

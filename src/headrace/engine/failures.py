@@ -26,6 +26,8 @@ _CUT = re.compile(
     re.DOTALL,
 )
 """Where an engine's sentence ends and its own innards begin."""
+_HANDED_ON = re.compile(r"\[Writer::write\] \w+: External error: ")
+"""What stands before the words of a function that the rows being written went through."""
 _REFUSED = re.compile(r"\[headrace:([a-z]+(?:-[a-z]+)+)\] ([^\n]*)")
 _PLACE = re.compile(r'^\s*File "(?P<file>[^"]+)", line (?P<line>\d+)(?:, in (?P<name>.*))?$', re.MULTILINE)
 _INTERRUPTED = re.compile(
@@ -106,7 +108,7 @@ def _python(text: str) -> HeadraceError | None:
     said = [*text.strip().splitlines()[:1], *_raised(text[start:])]
     places = [place for place in _PLACE.finditer(text[start:]) if _is_users(place["file"])]
     if not places:  # nobody's code but ours and the engine's own
-        return _known(text) or UserCodeFailed("user-function-failed", said[-1])
+        return _known(text) or _function_failed(said[-1])
     place = places[-1]
     source = text[start:][place.end() :].lstrip("\n").split("\n", 1)[0].strip()
     shown = f": `{source[:200]}`" if source and not _PLACE.match(source) and source not in said else ""
@@ -115,6 +117,16 @@ def _python(text: str) -> HeadraceError | None:
     failed = UserCodeFailed("user-function-failed", f"Line {place['line']} of {where}{shown}. {said[-1]}")
     failed.__dict__["line"] = int(place["line"])
     return failed
+
+
+def _function_failed(said: str) -> UserCodeFailed:
+    """What a function raised while rows were written: the engine keeps its words and loses its lines."""
+    inner = _HANDED_ON.split(said)[-1]
+    if inner == said:
+        return UserCodeFailed("user-function-failed", said)
+    hint = "`headrace preview` of the stage calls the function on the first rows and shows its line."
+    message = f"A function that it calls on rows raised {inner}."
+    return UserCodeFailed("user-function-failed", message, hint=hint)
 
 
 def _raised(trace: str) -> Iterator[str]:

@@ -9,8 +9,9 @@ import contextlib
 import io
 import linecache
 import logging
+import os
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any
 
@@ -33,7 +34,8 @@ def run_code(code: str, names: Mapping[str, Any], *, stage: str, log: logging.Lo
     space = {"__name__": "__main__", "__file__": file, **names}
     with contextlib.redirect_stdout(_Printed(log)) as printed:
         try:
-            exec(compile(code, file, "exec", dont_inherit=True), space)  # noqa: S102 — the user's own code
+            with _own_process_only():
+                exec(compile(code, file, "exec", dont_inherit=True), space)  # noqa: S102 — the user's own code
         except SyntaxError as error:
             line = error.lineno if error.filename == file else _line(error.__traceback__, file)
             raise _failed(error, error.msg, code, line, stage) from None
@@ -49,6 +51,17 @@ def run_code(code: str, names: Mapping[str, Any], *, stage: str, log: logging.Lo
         finally:
             printed.flush()
     return space
+
+
+@contextlib.contextmanager
+def _own_process_only() -> Iterator[None]:
+    """A fork of the code ends where the code ends: a second run in the same folder would go on from there."""
+    process = os.getpid()
+    try:
+        yield
+    finally:
+        if os.getpid() != process:
+            os._exit(0)
 
 
 class Inputs(dict[Any, Any]):

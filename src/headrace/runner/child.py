@@ -29,7 +29,9 @@ def main() -> None:
     gc.disable()
     channel, run_id = os.fdopen(int(sys.argv[1]), "wb", buffering=0), sys.argv[2]
     os.set_inheritable(channel.fileno(), False)
-    request = Request.model_validate_json(sys.stdin.buffer.readline())
+    os.register_at_fork(after_in_child=lambda: _let_go(channel))
+    control = _take_stdin()
+    request = Request.model_validate_json(control.readline())
     reporter = Reporter(_to_channel(channel))
     cancelled = threading.Event()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -40,7 +42,7 @@ def main() -> None:
 
         start_spare()
     _capture_output(reporter)
-    threading.Thread(target=_listen, args=(cancelled,), name="parent", daemon=True).start()
+    threading.Thread(target=_listen, args=(control, cancelled), name="parent", daemon=True).start()
     code = 1
     try:
         from .conduct import conduct
@@ -56,17 +58,34 @@ def main() -> None:
         os._exit(code)
 
 
+def _let_go(channel: IO[bytes]) -> None:
+    """A fork has nothing to tell, must not keep whoever listens waiting, and ends when it is told to."""
+    with contextlib.suppress(OSError):
+        channel.close()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def _to_channel(channel: IO[bytes]) -> Callable[[dict[str, Json]], None]:
     def send(event: dict[str, Json]) -> None:
-        with contextlib.suppress(BrokenPipeError):
+        with contextlib.suppress(BrokenPipeError, ValueError):  # ValueError: closed, in a fork
             channel.write(json.dumps(event, ensure_ascii=False, allow_nan=False).encode() + b"\n")
 
     return send
 
 
-def _listen(cancelled: threading.Event) -> None:
+def _take_stdin() -> IO[bytes]:
+    """What the parent says; code that reads standard input finds nothing there, and a fork can close it."""
+    control = os.fdopen(os.dup(0), "rb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    return control
+
+
+def _listen(control: IO[bytes], cancelled: threading.Event) -> None:
     """The parent says ``cancel``, or is gone: then nothing here outlives it."""
-    for line in sys.stdin.buffer:
+    for line in control:
         if line.strip() == b"cancel":
             cancelled.set()
     os.killpg(os.getpid(), signal.SIGKILL)

@@ -16,7 +16,9 @@ from headrace.core import (
     Processor,
     RunFailed,
     Staged,
+    UserCodeFailed,
     WithErrors,
+    upstream,
 )
 from headrace.engine import explain_failure
 
@@ -24,11 +26,13 @@ from .counting import lane_key, marks, outputs_of
 from .progress import Progress
 
 if TYPE_CHECKING:
-    from headrace.compiler import Step
+    from headrace.compiler import Plan, Step
 
     from .context import RunContext
 
 __all__ = ["Execution", "call_verb"]
+
+CODE = "processor.pyspark"
 
 
 class Execution:
@@ -53,7 +57,7 @@ class Execution:
             self._do(step)
         except Exception as error:
             known = in_our_words(error, self.context)
-            known.where = known.where or step.name
+            known.where = known.where or _whose(known, step, self.context.plan)
             # A reader's error comes out where its rows are written.
             there = (each for each in self.context.plan.steps if each.name == known.where)
             how: Literal["cancelled", "failed"] = "cancelled" if isinstance(known, Cancelled) else "failed"
@@ -99,6 +103,13 @@ class Execution:
             self.frames[step.name, output] = frame
             if rows is not None:
                 self.context.counts.say_out(step.name, output, rows)
+
+
+def _whose(error: HeadraceError, step: Step, plan: Plan) -> str:
+    """The stage that an error is about: a function of code fails where the rows it makes are asked for."""
+    above = upstream(plan.graph, step.name) if isinstance(error, UserCodeFailed) else ()
+    code = [name for name in above if plan.step(name).type == CODE]
+    return code[0] if len(code) == 1 and step.type != CODE else step.name
 
 
 def call_verb(step: Step, inputs: Mapping[str, Frame], run: Any) -> Any:

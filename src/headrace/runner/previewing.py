@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from headrace.core import Destination, Frame, InvalidCall, did_you_mean, upstream
+from headrace.core import Destination, Frame, InvalidCall, UserCodeFailed, did_you_mean, upstream
+from headrace.engine import explain_failure
 from headrace.frames.columns import schema_of
 
 from .counting import lane_key, outputs_of
@@ -37,7 +38,7 @@ def preview(context: RunContext, request: Request, analysis: Analysis) -> None:
         schema = analysis.schemas.get((name, output)) or schema_of(frame)
         return {
             "schema": schema.to_json(),
-            "rows": context.engine.to_arrow(frame.limit(request.rows)).to_pylist(),
+            "rows": _rows(context, frame.limit(request.rows)),
         }
 
     try:
@@ -61,6 +62,16 @@ def preview(context: RunContext, request: Request, analysis: Analysis) -> None:
             "note": note,
         }
     )
+
+
+def _rows(context: RunContext, frame: Frame) -> list[dict[str, Any]]:
+    try:
+        rows: list[dict[str, Any]] = context.engine.to_arrow(frame).to_pylist()
+    except Exception as error:
+        if isinstance(explain_failure(error), UserCodeFailed):
+            frame.toArrow()  # slower, and the only way on which the engine says the line of a function
+        raise
+    return rows
 
 
 def collect(context: RunContext, request: Request, analysis: Analysis) -> None:

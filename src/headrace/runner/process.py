@@ -60,6 +60,9 @@ class RunProcess:
         self._channel = os.fdopen(read, "rb")
         self._say(request.model_dump_json())
         self._killer: threading.Timer | None = None
+        # A process that the run forked holds the channel open, too: it ends with the run, or it is made to.
+        self._watch = threading.Thread(target=self._end_with_leader, name="run-process", daemon=True)
+        self._watch.start()
 
     @property
     def pid(self) -> int:
@@ -72,9 +75,12 @@ class RunProcess:
             event = json.loads(line)
             self._events.append(event)
             yield event
-        self._process.wait()
+        self._watch.join()
         if self._killer is not None:
             self._killer.cancel()
+
+    def _end_with_leader(self) -> None:
+        self._process.wait()
         self._end_group()
 
     def cancel(self) -> None:
@@ -138,7 +144,7 @@ class RunProcess:
     def __exit__(self, *_: Any) -> None:
         if self._process.poll() is None:
             self._end_group()
-            self._process.wait()
+        self._watch.join()
         self._channel.close()
         if self._process.stdin is not None:
             with contextlib.suppress(BrokenPipeError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import os
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -28,6 +29,7 @@ class Reporter:
         self._secrets: set[str] = set()
         self._lock = threading.Lock()
         self._log_bytes = 0
+        self._process = os.getpid()
 
     def add_sink(self, sink: Sink) -> None:
         """One more listener, for events from now on."""
@@ -58,7 +60,11 @@ class Reporter:
         return text
 
     def emit(self, event: Event | Mapping[str, Json]) -> None:
-        """Tells every sink."""
+        """Tells every sink. A fork has no sinks: what it logs goes to standard output."""
+        if os.getpid() != self._process:
+            if isinstance(event, LogWritten):
+                os.write(1, f"{event.message}\n".encode(errors="replace"))
+            return
         plain = event.to_json() if isinstance(event, Event) else dict(event)
         if isinstance(event, LogWritten) and not self._room_for(event):
             return
