@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+import time
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -196,6 +197,35 @@ def test_a_frame_that_fails_leaves_nothing(writing: Writing) -> None:
     with pytest.raises(Exception, match=r"."):
         Write(path="out").write(frame, writing.run())
     assert not list((writing.folder / "out").rglob("part*"))
+
+
+@pytest.mark.spark
+def test_a_partition_that_still_writes_when_another_fails_leaves_nothing(
+    spark_engine: Engine, tmp_path: Path
+) -> None:
+    """Spark tells a failure at once; the other partitions hear of it later, and open files until then."""
+    writing, folder = Writing(spark_engine, tmp_path), tmp_path
+
+    def wait_for(pattern: str) -> None:
+        deadline = time.monotonic() + 30
+        while not any(folder.rglob(pattern)) and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    def two_ways(batches: Any) -> Any:
+        """More rows than Spark hands on at a time, then more of another folder."""
+        (batch,) = batches
+        if batch["id"][0].as_py() > 0:
+            wait_for("part*")
+            raise ValueError("the second half is wrong")
+        yield pa.record_batch({"k": [0] * 15_000, "n": range(15_000)})
+        wait_for("given-up")
+        yield pa.record_batch({"k": [1] * 15_000, "n": range(15_000)})
+
+    frame = writing.engine.session.range(0, 2, 1, 2).mapInArrow(two_ways, "k bigint, n bigint")
+    with pytest.raises(Exception, match="second half"):
+        Write(path="out", partition_by=["k"]).write(frame, writing.run())
+    assert any(folder.rglob("given-up"))
+    assert not list((folder / "out").rglob("part*"))
 
 
 def test_a_bucket_takes_files_as_a_disk_does(writing: Writing, s3_server: LocalS3) -> None:

@@ -1,21 +1,33 @@
 """Rows as readers and writers see them, kept in small files so that any process of the run can add them up.
 
 Each attempt at a partition has a file of its own. A partition that is read twice (a retry, or a frame that is
-computed for two lanes) counts once.
+computed for two lanes) counts once. While an attempt is at work its file is locked: an engine tells a failure
+as soon as one partition has failed, and the others go on for a while.
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from headrace.core import Cancelled
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = ["Counter", "Tally"]
+
+GIVEN_UP = "given-up"
+"""A file in the folder that says: no attempt begins any more."""
+PATIENCE = 5.0
+"""Seconds to wait for attempts that are still at work when the whole has failed."""
+LOOK = 0.01
 
 
 @dataclass(frozen=True)
@@ -54,6 +66,15 @@ class Counter:
         chosen = self.chosen()
         return sum(rows for _, rows in chosen) if chosen else None
 
+    def give_up(self) -> None:
+        """Lets no attempt begin from now on, and waits until those at work have ended."""
+        (self.folder / GIVEN_UP).touch()
+        deadline = time.monotonic() + PATIENCE
+        for path in self.folder.glob("*.rows"):
+            with path.open("rb") as attempt:
+                while not _locked(attempt.fileno()) and time.monotonic() < deadline:
+                    time.sleep(LOOK)
+
     def repeated(self) -> bool:
         """Whether some partition was computed more than once."""
         return any(sum(ended for *_, ended in each) > 1 for each in self.attempts().values())
@@ -70,8 +91,13 @@ class Tally:
         self.rows = 0
         try:
             self._file = os.open(folder / f"{name}.rows", os.O_WRONLY | os.O_CREAT, 0o600)
+            with contextlib.suppress(OSError):  # a disk that knows no locks
+                fcntl.flock(self._file, fcntl.LOCK_SH)
         except FileNotFoundError:
             self._file = -1
+        if (folder / GIVEN_UP).exists():
+            os.close(self._file)
+            raise Cancelled("cancelled", "Another partition has failed.")
         self._write("open")
 
     def _write(self, state: str) -> None:
@@ -98,3 +124,14 @@ class Tally:
             self._write("done")
         if self._file >= 0:
             os.close(self._file)
+
+
+def _locked(file: int) -> bool:
+    """Whether nobody else holds a lock on the file any more."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True

@@ -76,6 +76,12 @@ class Sink:
         except HeadraceError as error:
             raise CarriedError.of(error) from None
 
+    def give_up(self) -> None:
+        """Leaves nothing behind, once every partition that was at work has ended."""
+        self.counter.give_up()
+        with contextlib.suppress(HeadraceError):  # what went wrong first is what has to be told
+            self.store.prune(self.prefix)
+
     def written(self) -> list[StagedFile]:
         """What :meth:`settle` noted."""
         key = self.prefix + RESULT
@@ -190,9 +196,7 @@ def write_frame(frame: Frame, sink: Sink) -> list[StagedFile]:
             sink.settle([each.files for each in messages if each])
 
         def abort(self, messages: list[Written | None]) -> None:
-            del messages
-            with contextlib.suppress(HeadraceError):  # what went wrong first is what has to be told
-                sink.store.prune(sink.prefix)
+            del messages  # too early: other partitions may still be writing
 
     class Target(DataSource):  # type: ignore[misc]
         @classmethod
@@ -204,5 +208,9 @@ def write_frame(frame: Frame, sink: Sink) -> list[StagedFile]:
             return Writer()
 
     frame.sparkSession.dataSource.register(Target)
-    frame.write.format(name).mode("append").save()
+    try:
+        frame.write.format(name).mode("append").save()
+    except BaseException:
+        sink.give_up()
+        raise
     return sink.written()
