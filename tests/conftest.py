@@ -35,6 +35,8 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     scratch = tmp_path_factory.mktemp("engine")
     with open_engine("embedded", EngineSettings(memory="2GB"), scratch=scratch) as opened:
         yield opened
+        left = [table.name for table in opened.session.catalog.listTables()]
+        assert not left, f"a test has left tables in the session that all tests share: {left}"
 
 
 @pytest.fixture(scope="session")

@@ -84,6 +84,7 @@ def test_a_second_engine_shares_the_jvm_and_not_the_views(spark_engine, tmp_path
         assert not other.session.catalog.tableExists("mine")
         assert other.session.range(3).count() == 3
     assert spark_engine.session.table("mine").count() == 1
+    spark_engine.session.catalog.dropTempView("mine")
 
 
 def test_a_session_writes_to_its_own_python_sources_before_it_has_made_any_frame(spark_engine, tmp_path):

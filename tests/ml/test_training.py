@@ -188,9 +188,12 @@ def test_a_target_that_cannot_be_learned_is_refused_in_its_own_words(
     if target == "area / 0 * 0":
         target = "double('NaN')"
     frame.createOrReplaceTempView("houses")
-    rows = frame.where(where).selectExpr("*", f"{target} as goal")
-    with pytest.raises(DataRefused) as caught:
-        TrainModel(target="goal", task=task, plots=False, importance=False).transform(rows, new_run())
+    try:
+        rows = frame.where(where).selectExpr("*", f"{target} as goal")
+        with pytest.raises(DataRefused) as caught:
+            TrainModel(target="goal", task=task, plots=False, importance=False).transform(rows, new_run())
+    finally:
+        frame.sparkSession.catalog.dropTempView("houses")
     assert caught.value.code == code
     assert caught.value.hint
 
