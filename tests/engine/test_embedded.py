@@ -30,6 +30,7 @@ def test_sessions_do_not_see_each_others_views(engine, tmp_path):
             other.session.table("mine").collect()
         assert other.session.range(2).count() == 2
     assert engine.session.table("mine").count() == 1
+    engine.session.catalog.dropTempView("mine")
 
 
 def test_a_checkpoint_works_though_another_session_was_opened_later(engine, tmp_path):
@@ -45,6 +46,13 @@ def test_a_session_works_in_another_thread(engine):
     thread.start()
     thread.join()
     assert found == [4]
+
+
+def test_children_that_are_forked_beside_an_engine_live(engine):
+    """Spark's launcher forks, and so does user code; gRPC's own handlers end one child in thirty."""
+    assert engine.session.range(1).count() == 1
+    children = [subprocess.Popen(["true"], preexec_fn=lambda: None) for _ in range(100)]
+    assert {child.wait(timeout=60) for child in children} == {0}
 
 
 def test_closing_twice_is_fine(engine, tmp_path):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from headrace.frames.arrow import IN_PROCESS
 
+from .connecting import connect
 from .counts import Counts
 from .engine import Engine, Spilled
 from .server import the_server
@@ -94,16 +95,7 @@ class EmbeddedEngine(Engine):
 
 
 def _open_session(address: str, counts: Counts) -> SparkSession:
-    from pyspark.sql.connect.session import SparkSession
-
-    class Requests(SparkSession.Hook):  # type: ignore[misc]
-        def on_execute_plan(self, request: Any) -> Any:
-            counts.requested(request)
-            return request
-
-    builder = SparkSession.builder.remote(address)
-    builder._registerHook(lambda _: Requests())
-    session: SparkSession = builder.create()
+    session = connect(address, counts.requested)
     setattr(session, IN_PROCESS, True)
     for key, value in SESSION_SETTINGS.items():
         session.conf.set(key, value)

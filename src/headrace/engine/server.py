@@ -6,7 +6,6 @@ import json
 import os
 import sys
 import threading
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -14,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from headrace.core import EngineFailed
 
 from .machine import cores, memory_in_bytes, parse_size
+from .surroundings import environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from headrace.core import EngineSettings
@@ -88,12 +88,12 @@ def server_environment(settings: EngineSettings, scratch: Path) -> dict[str, str
     }
 
 
-def _start(environment: Mapping[str, str]) -> Any:
+def _start(wanted: Mapping[str, str]) -> Any:
     sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT))
     try:
         from pysail.spark import SparkConnectServer
 
-        with _environment(environment):
+        with environment(wanted):
             server = SparkConnectServer("127.0.0.1", 0)
             server.start(background=True)
     except Exception as error:
@@ -103,15 +103,3 @@ def _start(environment: Mapping[str, str]) -> Any:
             hint="Run 'headrace doctor' to see what is missing.",
         ) from None
     return server
-
-
-@contextmanager
-def _environment(wanted: Mapping[str, str]) -> Iterator[None]:
-    """The environment with ``wanted`` added (what the user has set stays), and as it was afterwards."""
-    missing = {key: value for key, value in wanted.items() if key not in os.environ}
-    os.environ.update(missing)
-    try:
-        yield
-    finally:
-        for key in missing:
-            os.environ.pop(key, None)

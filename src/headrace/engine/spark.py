@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 
 from headrace.core import InvalidCall, Unavailable
 
+from .connecting import connect
 from .engine import Engine, Spilled
 from .jvm import did_not_start, log_of, the_context
 from .observed import ClassicCounts, ConnectCounts
@@ -136,16 +137,7 @@ class ConnectSpark(_Spark):
         super().__init__()
         _knock(settings.spark.master, "Spark Connect server")
         self._counts = counts = ConnectCounts()
-        from pyspark.sql.connect.session import SparkSession
-
-        class Requests(SparkSession.Hook):  # type: ignore[misc]
-            def on_execute_plan(self, request: Any) -> Any:
-                counts.requested(request)
-                return request
-
-        builder = SparkSession.builder.remote(settings.spark.master)
-        builder._registerHook(lambda _: Requests())
-        self._session = builder.create()
+        self._session = connect(settings.spark.master, counts.requested)
         wanted = {"spark.sql.session.timeZone": "UTC", "spark.sql.ansi.enabled": "true"}
         for key, value in (wanted | dict(settings.spark.settings)).items():
             self._session.conf.set(key, value)
