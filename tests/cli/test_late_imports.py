@@ -9,7 +9,18 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = ("alembic", "mlflow", "numpy", "pandas", "pyarrow", "pysail", "pyspark", "sklearn", "sqlalchemy")
+HEAVY = (
+    "alembic",
+    "mlflow",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "pysail",
+    "pyspark",
+    "pyspark.testing.connectutils",
+    "sklearn",
+    "sqlalchemy",
+)
 CODE = f"""
 import json, sys
 from headrace.cli.main import main
@@ -57,5 +68,7 @@ def test_explain_starts_an_engine_once_and_never_again_for_the_same_files(tmp_pa
         "  paid: {type: processor.filter, from: load, condition: amount > 0}\n"
         "  write: {type: destination.files, from: paid, path: out}\n"
     )
-    assert "pysail" in loaded_by(tmp_path, "explain", "p.yaml")
+    first = loaded_by(tmp_path, "explain", "p.yaml")
+    assert "pysail" in first
+    assert "pyspark.testing.connectutils" not in first, "PySpark takes `python -c` for a test of its own"
     assert {"pysail", "pyspark", "pandas", "mlflow"}.isdisjoint(loaded_by(tmp_path, "explain", "p.yaml"))

@@ -51,7 +51,10 @@ class RunView:
         if name == "stage_started" and stage is not None:
             stage.update(state="running", began=time.monotonic())
         elif name == "rows_counted" and stage is not None:
-            stage.update({key: event[key] for key in COUNTS}, counted=time.monotonic())
+            before = _rows(stage)
+            stage.update({key: event[key] for key in COUNTS})
+            if _rows(stage) != before:
+                stage["counted"] = time.monotonic()
         elif name == "stage_finished" and stage is not None:
             stage.update({key: event[key] for key in ("state", *COUNTS, "seconds")})
             return sentence(event)
@@ -93,9 +96,15 @@ class RunView:
         return drawn
 
 
+def _rows(stage: Mapping[str, Any]) -> int | None:
+    """What a stage has taken in; an origin takes nothing in and gives out."""
+    found: int | None = stage.get("rows_in") if stage.get("rows_in") is not None else stage.get("rows_out")
+    return found
+
+
 def _rate(stage: Mapping[str, Any]) -> str:
     """Rows a second until the latest were counted: a stage may go on without rows, as a training does."""
-    rows = stage.get("rows_in") if stage.get("rows_in") is not None else stage.get("rows_out")
+    rows = _rows(stage)
     seconds = stage.get("counted", 0.0) - stage.get("began", 0.0)
     return f"{rows / seconds:,.0f}" if rows and seconds > 0.05 else ""
 

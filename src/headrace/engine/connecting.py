@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .client import import_client
 from .surroundings import environment
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ QUIET_FORKS = {"GRPC_ENABLE_FORK_SUPPORT": "false"}
 def connect(address: str, requested: Callable[[Any], None]) -> SparkSession:
     """A new session; ``requested`` hears of every action before it is sent."""
     with environment(QUIET_FORKS):
+        import_client()
         from pyspark.sql.connect.session import SparkSession
 
         class Requests(SparkSession.Hook):  # type: ignore[misc]
