@@ -123,3 +123,14 @@ def test_every_comparison_is_told_with_its_numbers() -> None:
         "r2 >= 0.95 is false (r2 = 0.9)",
         "nan < 1 is unknown (nan = unknown)",
     ]
+
+
+def test_numbers_that_differ_are_told_apart() -> None:
+    outcome = parse_expression("rmse <= production.rmse").evaluate(
+        {"rmse": 133661.65874, "production.rmse": 133661.65801}
+    )
+    assert str(outcome.comparisons[0]) == (
+        "rmse <= production.rmse is false (rmse = 133661.659, production.rmse = 133661.658)"
+    )
+    outcome = parse_expression("rmse <= 2000000").evaluate({"rmse": 1385317.6})
+    assert str(outcome.comparisons[0]) == "rmse <= 2000000 is true (rmse = 1385318)"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,16 @@ from headrace.project import Project
 
 from .workspace import state_of
 
-__all__ = ["compare", "list_models", "promote", "rollback", "score_file", "serve_ui", "show_model"]
+__all__ = [
+    "compare",
+    "list_models",
+    "promote",
+    "rollback",
+    "score_file",
+    "score_rows",
+    "serve_ui",
+    "show_model",
+]
 
 
 def list_models(project: Project) -> list[dict[str, Json]]:
@@ -53,6 +64,15 @@ def score_file(
     """Scores a file of raw rows; CSV on standard output without ``output``."""
     with state_of(project):
         return ml.score_file(project, model, rows, version=version, output=output)
+
+
+def score_rows(project: Project, model: str, rows: Path, *, version: str = "production") -> dict[str, Json]:
+    """The same with the rows themselves, as ``scored``: for a caller that wants one JSON document."""
+    with tempfile.TemporaryDirectory(prefix="headrace-") as folder:
+        path = Path(folder) / "scored.jsonl"
+        said = score_file(project, model, rows, version=version, output=path)
+        scored = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return {**said, "output": None, "scored": scored}
 
 
 def serve_ui(project: Project, port: int, said: Callable[[str], None]) -> None:

@@ -30,6 +30,11 @@ def sentence(event: Mapping[str, Any]) -> str | None:
     return make(event) if make else None
 
 
+def in_figures(value: float, digits: int = 4) -> str:
+    """A measure as people write it: ``138,532`` and ``0.8755``, not ``1.385e+05``."""
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e15 else f"{value:.{digits}g}"
+
+
 def _started(event: Mapping[str, Any]) -> str:
     return f"run {event['run_id']} of {event['pipeline']} on {event['engine']}: {event['why_engine']}"
 
@@ -37,7 +42,7 @@ def _started(event: Mapping[str, Any]) -> str:
 def rows_in_words(event: Mapping[str, Any]) -> str:
     """`` in 0.2 s: 5 rows in, 4 rows out``, as far as it is known."""
     counts = [
-        f"{event[key]:,} {words}"
+        f"{event[key]:,} {words if event[key] != 1 else words.replace('rows', 'row')}"
         for key, words in (("rows_in", "rows in"), ("rows_out", "rows out"), ("error_rows", "error rows"))
         if event.get(key) is not None and (key != "error_rows" or event[key])
     ]

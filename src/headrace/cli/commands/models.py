@@ -14,7 +14,10 @@ __all__ = ["register"]
 
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="A registered model.", show_default=False)]
 Version = Annotated[
-    str, typer.Argument(metavar="VERSION", help="A number, `staging` or `production`.", show_default=False)
+    str,
+    typer.Argument(
+        metavar="VERSION", help="A number, `staging`, `production` or another alias.", show_default=False
+    ),
 ]
 Reason = Annotated[str | None, typer.Option("--reason", help="Why; it is kept in the promotion log.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
@@ -62,7 +65,9 @@ def show(model: Model, project: Folder = Path(), env: Environment = None, as_jso
 
 def compare(
     model: Model,
-    first: Annotated[str, typer.Argument(metavar="A", help="A version, `staging` or `production`.")],
+    first: Annotated[
+        str, typer.Argument(metavar="A", help="A number, `staging`, `production` or another alias.")
+    ],
     second: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
     project: Folder = Path(),
     env: Environment = None,
@@ -129,29 +134,42 @@ def _said(decision: dict[str, object], *, as_json: bool) -> None:
     if as_json:
         print_json(decision)
     else:
-        OUT.print(f"{decision['model']}: production is version {decision['production']}.", markup=False)
+        before = decision["previous"] if decision["previous"] is not None else "none"
+        OUT.print(
+            f"{decision['model']}: production is version {decision['production']} (it was {before}).",
+            markup=False,
+        )
 
 
 def score(
     model: Model,
     rows: Annotated[Path, typer.Argument(metavar="FILE", help="CSV, JSON lines or Parquet; raw rows.")],
-    version: Annotated[str, typer.Option(help="A number, `staging` or `production`.")] = "production",
+    version: Annotated[
+        str, typer.Option(help="A number, `staging`, `production` or another alias.")
+    ] = "production",
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="A file to write; CSV on standard output without.")
     ] = None,
     project: Folder = Path(),
     env: Environment = None,
+    as_json: JsonFlag = False,
 ) -> None:
     """Score a file of rows with a registered model.
 
     Example: headrace models score housing new_houses.csv -o scored.csv
     """
-    from headrace.app.models import score_file
+    from headrace.app.models import score_file, score_rows
     from headrace.app.workspace import open_folder
 
+    where = open_folder(project, env)
     with ERR.status("scoring"):
-        said = score_file(open_folder(project, env), model, rows, version=version, output=output)
-    if output is not None:
+        if as_json and output is None:
+            said = score_rows(where, model, rows, version=version)
+        else:
+            said = score_file(where, model, rows, version=version, output=output)
+    if as_json:
+        print_json(said)
+    elif output is not None:
         OUT.print(f"{said['rows']:,} rows scored by version {said['version']} into {output}.", markup=False)
 
 

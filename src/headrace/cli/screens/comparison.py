@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from rich.markup import escape
@@ -18,8 +18,8 @@ DIGEST = re.compile(r"\b[0-9a-f]{24,}\b")
 
 
 def show_comparison(found: Mapping[str, Any]) -> None:
-    """``{a, b, rows: [{section, name, a, b, better?}]}`` as a table, a heading a section."""
-    rows = [row for row in found["rows"] if not _told_twice(row, found["rows"])]
+    """``{a, b, rows: [{section, name, a, b, better?}], notes?}`` as a table, a heading a section."""
+    rows = found["rows"]
     if not rows:
         OUT.print(f"{found['a']} and {found['b']} do not differ.", markup=False)
         return
@@ -39,15 +39,8 @@ def show_comparison(found: Mapping[str, Any]) -> None:
             f"[green]{better}[/]",
         )
     OUT.print(drawn)
-
-
-def _told_twice(row: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether a document's parameter only repeats what the training was given under the same name."""
-    name = row["name"].removeprefix("parameter.")
-    same = (row["section"], name, str(row["a"]), str(row["b"]))
-    return name != row["name"] and any(
-        same == (each["section"], each["name"], str(each["a"]), str(each["b"])) for each in rows
-    )
+    for note in found.get("notes", ()):
+        OUT.print(f"[yellow]note[/] {escape(note)}")
 
 
 def _text(value: Any) -> str:

@@ -14,6 +14,10 @@ from headrace.ml.tracking.store import Store
 __all__ = ["promote_version", "record_decision", "restore_production"]
 
 
+DECISION = ("decision", "when", "reason", "inputs", "production_before", "decided_by")
+"""What a decision tells."""
+
+
 def promote_version(store: Store, model: str, version: int) -> Promoted:
     """Makes a version production, and no longer staging."""
     return registry.promote(client_of(store), store, model, version)
@@ -22,10 +26,13 @@ def promote_version(store: Store, model: str, version: int) -> Promoted:
 def record_decision(
     store: Store, model: str, version: int, tracking_run: str | None, decision: Mapping[str, Json]
 ) -> None:
-    """The decision with everything that went into it, on the version and in its training's run."""
+    """The decision with everything that went into it, on the version and in its training's run.
+
+    What the version's tags say of an earlier decision goes: the promotion log keeps that.
+    """
     client = client_of(store)
     tags = {f"headrace.{key}": _text(value) for key, value in decision.items() if value is not None}
-    registry.tag_version(client, model, version, tags)
+    registry.tag_version(client, model, version, tags, instead_of=[f"headrace.{key}" for key in DECISION])
     if tracking_run:
         for key, value in tags.items():
             client.set_tag(tracking_run, key, value)

@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 
 from headrace.core import Issue, Json
 
+from .figures import show_numbers
+
 __all__ = ["Comparison", "Expression", "ForbiddenExpression", "Outcome", "parse_expression"]
 
 LENGTH_LIMIT = 2000
@@ -62,7 +64,7 @@ class Comparison:
     def __str__(self) -> str:
         if self.assumed:
             return f"{self.text} counts as {_word(self.value)} (no production version yet)"
-        shown = ", ".join(f"{name} = {show_number(each)}" for name, each in self.names.items())
+        shown = ", ".join(f"{name} = {each}" for name, each in show_numbers(self.names).items())
         return f"{self.text} is {_word(self.value)}" + (f" ({shown})" if shown else "")
 
 
@@ -119,11 +121,6 @@ def names_in(tree: ast.AST) -> Iterator[str]:
     children = tree.args if isinstance(tree, ast.Call) else list(ast.iter_child_nodes(tree))
     for child in children:
         yield from names_in(child)
-
-
-def show_number(value: float | None) -> str:
-    """Up to six significant digits; ``unknown`` for what has no value."""
-    return "unknown" if value is None else f"{value:.6g}"
 
 
 def _assume_nothing(names: tuple[str, ...]) -> bool | None:

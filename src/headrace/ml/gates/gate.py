@@ -11,7 +11,8 @@ from typing import Literal
 from headrace.core import Issue, Json, did_you_mean
 from headrace.ml.learning.metrics import HIGHER_IS_BETTER
 
-from .expression import Comparison, Expression, ForbiddenExpression, Outcome, parse_expression, show_number
+from .expression import Comparison, Expression, ForbiddenExpression, Outcome, parse_expression
+from .figures import show_number
 
 __all__ = ["PRODUCTION", "Gate", "Improvement", "Overlap", "Verdict", "gate_issues", "gate_names"]
 

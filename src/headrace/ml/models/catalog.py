@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headrace.core import InvalidCall, Json
+from headrace.core import InvalidCall, Json, did_you_mean
 from headrace.ml.learning.loaded_model import output_type
 from headrace.ml.tracking.records import Fetched, VersionInfo
 from headrace.ml.tracking.registry import LABELS, known_model, labels_of, read_version, versions
@@ -24,6 +24,7 @@ __all__ = ["fetch_version", "list_models", "list_versions", "read_training", "re
 TEXTS = (
     *("code/pipeline.yaml", "code/train.py", "code/stage.json", "code/versions.json"),
     *("data/inputs.json", "data/schema.json", "data/features.json", "split/split.json", "metrics/folds.json"),
+    "promotion/decision.json",
 )
 
 
@@ -38,17 +39,19 @@ def _resolve(client: MlflowClient, store: Store, model: str, selector: str) -> i
     kind, _, value = selector.partition(":")
     if kind == "version":
         return int(read_version(client, model, int(value)).version)
+    aliases: Mapping[str, str] = client.get_registered_model(model).aliases
     found: int | None
     if kind == "alias":
-        aliases: Mapping[str, str] = client.get_registered_model(model).aliases
         found = int(aliases[value]) if value in aliases else None
     else:
         found = labels_of(client, store).get(model, value)  # type: ignore[arg-type]
     if found is None:
+        known = [each for each in (*LABELS, *aliases) if each != value]
         raise InvalidCall(
             "no-such-version",
             f"No version of '{model}' has the {'alias' if kind == 'alias' else 'label'} '{value}'.",
-            hint=f"`headrace models show {model}` lists versions; `headrace models promote` puts one there.",
+            hint=did_you_mean(value, known)
+            or f"`headrace models show {model}` lists versions; `headrace models promote` puts one there.",
         )
     return found
 

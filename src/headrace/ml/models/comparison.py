@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from headrace.core import Json
@@ -13,13 +13,52 @@ from headrace.ml.learning.metrics import HIGHER_IS_BETTER
 __all__ = ["better", "compare"]
 
 LINES_LIMIT = 200
+GIVEN = "parameter."
 CODE = ("code/pipeline.yaml", "code/train.py")
 
 
-def compare(a: Mapping[str, Any], b: Mapping[str, Any], *, everything: bool = False) -> list[dict[str, Json]]:
-    """Rows ``{section, name, a, b, better}``; ``better`` is ``a`` or ``b`` for metrics that differ."""
-    rows = [*_parameters(a, b), *_metrics(a, b), *_data(a, b), *_code(a, b), *_preparation(a, b)]
-    return [row for row in rows if everything or row["a"] != row["b"]]
+def compare(
+    a: Mapping[str, Any],
+    b: Mapping[str, Any],
+    *,
+    versions: tuple[int, int] = (1, 2),
+    everything: bool = False,
+) -> tuple[list[dict[str, Json]], list[str]]:
+    """Rows ``{section, name, a, b, better}``, and notes on how to read them.
+
+    ``better`` is ``a`` or ``b`` for metrics that differ. Where a gate has scored one of the two on the
+    holdout of the other, both are side by side in a section of their own.
+    """
+    together = list(_same_holdout(a, b, versions))
+    rows = [*_parameters(a, b), *together, *_metrics(a, b), *_data(a, b), *_code(a, b), *_preparation(a, b)]
+    shown = [row for row in rows if everything or row["a"] != row["b"]]
+    return shown, list(_notes(rows, together))
+
+
+def _notes(rows: Sequence[Mapping[str, Any]], together: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    digests = next(row for row in rows if row["name"] == "split holdout_digest")
+    if digests["a"] == digests["b"]:
+        return
+    where = f" '{together[0]['section']}' compares them on one." if together else ""
+    yield f"Each version's metrics are on its own holdout, and the two differ.{where}"
+
+
+def _same_holdout(
+    a: Mapping[str, Any], b: Mapping[str, Any], versions: tuple[int, int]
+) -> Iterator[dict[str, Json]]:
+    """What a gate found when the newer of the two was the candidate and the older in production."""
+    for candidate, other, number, against in ((b, a, versions[1], versions[0]), (a, b, *versions)):
+        inputs = (candidate["texts"].get("promotion/decision.json") or {}).get("inputs") or {}
+        if inputs.get("production.version") != against:
+            continue
+        for name in HIGHER_IS_BETTER:
+            theirs = inputs.get(f"production.{name}")
+            if theirs is None:
+                continue
+            mine = candidate["metrics"].get(name)
+            pair = (theirs, mine) if other is a else (mine, theirs)
+            yield _metric_row(f"holdout of version {number}", name, *pair)
+        return
 
 
 def better(metric: str, a: Json, b: Json) -> str | None:
@@ -40,7 +79,15 @@ def _side_by_side(section: str, a: Mapping[str, Any], b: Mapping[str, Any]) -> I
 
 
 def _parameters(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[dict[str, Json]]:
-    yield from _side_by_side("parameters", a["parameters"], b["parameters"])
+    """The document's parameters and the learner's; those that only hand a value on are told once."""
+    rows = {str(row["name"]): row for row in _side_by_side("parameters", a["parameters"], b["parameters"])}
+    for name, row in rows.items():
+        plain = name.removeprefix(GIVEN)
+        same = rows.get(plain) if plain != name else None
+        if same is None:
+            yield {**row, "name": plain}
+        elif (row["a"], row["b"]) != (same["a"], same["b"]):
+            yield {**row, "name": f"parameter {plain}"}
 
 
 def _metrics(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[dict[str, Json]]:
@@ -48,7 +95,11 @@ def _metrics(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[dict[str, J
         name = str(row["name"])
         if name.startswith(("fold.", "search.", "train.", "holdout.")):
             continue
-        yield row | {"better": better(name, row["a"], row["b"])}
+        yield _metric_row("metrics", name, row["a"], row["b"])
+
+
+def _metric_row(section: str, name: str, a: Json, b: Json) -> dict[str, Json]:
+    return _row(section, name, a, b, better(name, a, b))
 
 
 def _data(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[dict[str, Json]]:

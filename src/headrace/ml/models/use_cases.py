@@ -81,13 +81,20 @@ def show_model(place: Place, model: str) -> dict[str, Json]:
 def compare_versions(
     place: Place, model: str, first: str | int, second: str | int, *, everything: bool = False
 ) -> dict[str, Json]:
-    """Two versions side by side: ``a, b, rows[{section, name, a, b, better}]``, only what differs."""
+    """Two versions side by side: ``a, b, rows[{section, name, a, b, better}], notes``, only what differs."""
     helper = _helper(place)
     numbers = [helper.call("resolve_version", model, selector_of(each)) for each in (first, second)]
     records = [helper.call("read_training", model, number) for number in numbers]
-    rows = compare(*records, everything=everything)
+    rows, notes = compare(*records, versions=(numbers[0], numbers[1]), everything=everything)
     names = [f"version {number}" for number in numbers]
-    return {"model": model, "a": names[0], "b": names[1], "versions": numbers, "rows": rows}
+    return {
+        "model": model,
+        "a": names[0],
+        "b": names[1],
+        "versions": numbers,
+        "rows": rows,
+        "notes": notes,
+    }
 
 
 def promote(place: Place, model: str, version: str | int, *, reason: str | None = None) -> dict[str, Json]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headrace.core import DataRefused, InvalidCall
+from headrace.core import DataRefused, InvalidCall, did_you_mean
 from headrace.ml.tracking.helper import helper_for
 
 from .rows import Scoring, in_larger_groups, score_table
@@ -35,7 +36,8 @@ def score_file(
 
     kind = _format(rows)
     if not rows.is_file():
-        raise InvalidCall("no-such-file", f"There is no file '{rows}'.")
+        beside = [each.name for each in rows.parent.iterdir()] if rows.parent.is_dir() else []
+        raise InvalidCall("no-such-file", f"There is no file '{rows}'.", hint=did_you_mean(rows.name, beside))
     target_kind = _format(output) if output is not None else "csv"
     with tempfile.TemporaryDirectory(prefix="headrace-") as folder:
         found = helper_for(place.folder, place.tracking).call(
@@ -124,6 +126,11 @@ def _writer(sink: Any, schema: pa.Schema, kind: str) -> Any:
     return _JsonLines(sink)
 
 
+def _is_no_number(value: Any) -> bool:
+    """JSON has no NaN and no infinity."""
+    return isinstance(value, float) and not math.isfinite(value)
+
+
 class _JsonLines:
     """JSON lines, which Arrow reads and does not write."""
 
@@ -134,7 +141,8 @@ class _JsonLines:
         import json
 
         for row in table.to_pylist():
-            self._sink.write(json.dumps(row, default=str, allow_nan=False).encode() + b"\n")
+            plain = {name: None if _is_no_number(value) else value for name, value in row.items()}
+            self._sink.write(json.dumps(plain, default=str, allow_nan=False).encode() + b"\n")
 
     def close(self) -> None:
         """Nothing is held back."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -146,8 +147,14 @@ def promote(client: MlflowClient, store: Store, model: str, version: int) -> Pro
     return Promoted(version, previous)
 
 
-def tag_version(client: MlflowClient, model: str, version: int, tags: dict[str, Json]) -> None:
-    """Tags of a version; values are text."""
+def tag_version(
+    client: MlflowClient, model: str, version: int, tags: Mapping[str, Json], instead_of: Iterable[str] = ()
+) -> None:
+    """Tags of a version; values are text. Of the tags ``instead_of`` which these are set, the others go."""
+    there = read_version(client, model, version).tags
+    for key in instead_of:
+        if key in there and key not in tags:
+            client.delete_model_version_tag(model, str(version), key)
     for key, value in tags.items():
         client.set_model_version_tag(model, str(version), key, str(value)[:5000])
 
