@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint docs bench soak system clean
+.PHONY: help demo test check lint docs picture bench soak system clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -40,6 +40,9 @@ lint: $(STAMPS)/test-$(EXTRAS_NAME)
 docs: $(STAMPS)/docs ## build the documentation into build/site; a dead link fails
 	$(BIN)/python docs/generate.py build
 	$(BIN)/zensical build --strict --clean --config-file build/mkdocs.yml
+
+picture: $(STAMPS)/demo ## run the demo and draw anew what README.md and the docs show of it
+	$(BIN)/python docs/picture.py
 
 bench: $(STAMPS)/bench ## measure side by side and write bench/RESULTS.md
 	$(BIN)/python bench

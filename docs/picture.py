@@ -1,4 +1,4 @@
-"""Draws docs/assets/demo.svg: what ``headrace demo`` prints, as a terminal shows it (``make picture``)."""
+"""Writes docs/assets/demo.svg and demo.txt: what ``headrace demo`` prints (``make picture``)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 WIDTH = 100
-TARGET = Path(__file__).parent / "assets" / "demo.svg"
+TARGET = Path(__file__).parent / "assets"
 FONTS = re.compile(r"@font-face \{.*?\}|<!-- Generated .*?-->", re.DOTALL)
 EMPTY = re.compile(r"^[ \t]*\n|[ \t]+$", re.MULTILINE)
 MOVES = re.compile(r"\x1b\[\?25[lh]|\x1b\[\d*[AKJ]")
@@ -37,13 +37,15 @@ def told() -> str:
 
 
 def main() -> None:
-    """Runs the demo and writes the picture; the reader's own fonts draw it, nothing is fetched."""
+    """Runs the demo once and writes both; the reader's own fonts draw the picture, nothing is fetched."""
     with Path(os.devnull).open("w") as nowhere:
         console = Console(record=True, width=WIDTH, file=nowhere)
         console.print(Text.from_ansi("$ make demo\n" + told()))
-        drawn = console.export_svg(title="make demo", unique_id="demo")
-    TARGET.parent.mkdir(exist_ok=True)
-    TARGET.write_text(EMPTY.sub("", FONTS.sub("", drawn)))
+        drawn = console.export_svg(title="make demo", unique_id="demo", clear=False)
+        plain = console.export_text()
+    TARGET.mkdir(exist_ok=True)
+    (TARGET / "demo.svg").write_text(EMPTY.sub("", FONTS.sub("", drawn)))
+    (TARGET / "demo.txt").write_text(re.sub(r" +$", "", plain, flags=re.MULTILINE))
 
 
 if __name__ == "__main__":
