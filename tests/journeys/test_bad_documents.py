@@ -55,6 +55,36 @@ WRONG = {
         ("invalid-value", 6, "some", "fraction"),
         "number 'half'",
     ),
+    "a choice misspelled": (
+        stages("  out: {type: destination.files, from: load, path: out, format: parket}\n"),
+        ("invalid-value", 6, "out", "format"),
+        "'csv', 'json' or 'parquet' 'parket' Did you mean 'parquet'?",
+    ),
+    "a mapping expected": (
+        stages("  other: {type: processor.rename_fields, from: load, rename: [id, name]}\n"),
+        ("invalid-value", 6, "other", "rename"),
+        "'rename' has to be a mapping.",
+    ),
+    "a key of every stage misspelled": (
+        stages(FILTER.replace("from:", "form:")),
+        ("unknown-field", 6, "paid", "form"),
+        "'form' Did you mean 'from'?",
+    ),
+    "unknown connection": (
+        stages("  out: {type: destination.files, from: load, path: 's3://a/b', connection: lak}\n"),
+        ("unknown-connection", 6, "out", "connection"),
+        "'lak' connections.yaml",
+    ),
+    "a reference without an end": (
+        stages(FILTER.replace("amount > 0", "'amount > ${least'")),
+        ("unknown-reference", 6, "paid", "condition"),
+        "'${' '}' '$${'",
+    ),
+    "a type that is none": (
+        with_parameter("least: {type: bool, default: true}", "amount > 0"),
+        ("unknown-choice", 4, None, "parameters.least.type"),
+        "'bool' Did you mean 'boolean'?",
+    ),
     "value out of range": (
         stages("  some: {type: processor.sample, from: load, fraction: 7}\n"),
         ("invalid-value", 6, "some", "fraction"),
@@ -162,6 +192,20 @@ def test_every_problem_is_told_at_once(place: Any) -> None:
         "four",
     ]
     assert [each.line for each in found if each.severity == "error"] == [6, 7, 8, 8, 9]
+
+
+def test_every_problem_of_one_stage_is_told_and_none_that_follows_from_another(place: Any) -> None:
+    wrong = "path: '${leest}/${run:dat}', format: parket"
+    found = issues(place, stages(f"  out: {{type: destination.files, from: load, {wrong}}}\n"))
+    assert [(each.code, each.field) for each in found] == [
+        ("unknown-parameter", "path"),
+        ("unknown-reference", "path"),
+        ("invalid-value", "format"),
+    ]
+    found = issues(place, with_parameter("least: {type: bool, default: true}", "amount > 0"))
+    assert [each.code for each in found if each.severity == "error"] == ["unknown-choice"]
+    alone = issues(place, stages("  some: {type: processor.sample, from: load, fraction: '${leest}'}\n"))
+    assert [each.code for each in alone if each.severity == "error"] == ["unknown-parameter"]
 
 
 @pytest.mark.parametrize(

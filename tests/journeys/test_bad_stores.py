@@ -88,6 +88,31 @@ def test_a_secret_that_nobody_knows_is_told_before_the_run(
     assert lake.visible() == ["orders.csv"]
 
 
+def test_everything_that_is_not_set_is_told_at_once_before_any_row_moves(
+    lake: Any, s3_server: LocalS3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HEADRACE_SECRET_LAKE")
+    there = connection(s3_server, secret_access_key="${secret:POND}", access_key_id="${env:POND_ID}")
+    lake.write("connections.yaml", connection(s3_server) + there.replace("lake:", "pond:"))
+    head = "headrace: 1\nkind: pipeline\nname: p\n"
+    token = "parameters:\n  token: {secret: true, default: '${secret:TOKEN}'}\n"
+    lake.pipeline(
+        load("s3://raw/in/*.csv")
+        + "  do: {type: processor.pyspark, from: load, columns: {id: bigint}, code: \"open('ran', 'w')\"}\n"
+        + "  out: {type: destination.files, from: do, path: 's3://raw/out', connection: pond}\n",
+        head + token,
+    )
+    assert lake.json("validate", "p.yaml")["valid"], "secrets are looked up by runs only"
+    result = lake.json("run", "p.yaml")
+    assert [(each["code"], each["file"].rpartition("/")[2], each["line"]) for each in result["issues"]] == [
+        ("unresolved-secret", "p.yaml", 5),
+        ("unresolved-secret", "connections.yaml", 5),
+        ("unset-environment-variable", "connections.yaml", 10),
+        ("unresolved-secret", "connections.yaml", 11),
+    ]
+    assert lake.visible() == ["orders.csv"]
+
+
 def test_a_server_that_goes_away_in_the_middle_is_asked_again_and_then_told(
     place: Any, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, s3_server: LocalS3
 ) -> None:

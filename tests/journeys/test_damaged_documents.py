@@ -41,8 +41,8 @@ stages:
     columns: {a: double}
     code: |
       output = inputs[0].select("a")
-  trained: {type: ml.train_model, from: kept, target: a, search: {max_depth: [2, 3]}, register_as: m}
-  gate: {type: ml.promote_model, from: trained, when: "r2 > 0.5 and rmse <= production.rmse"}
+  fit: {type: ml.train_model, from: kept, target: a, cv_folds: 2, search: {max_depth: [2]}, register_as: m}
+  gate: {type: ml.promote_model, from: fit, when: "r2 > 0.5 and rmse <= production.rmse"}
   out: {type: destination.files, from: code, path: "out/${run:id}/${day}", partition_by: [a]}
   bad: {type: destination.files, from: same.errors, path: "bad/${env:HOME}", format: json, disabled: true}
 layout: {positions: {rows: [0, 1]}}

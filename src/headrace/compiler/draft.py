@@ -23,6 +23,8 @@ class Surroundings:
     environment: Mapping[str, str]
     choose: Choose
     engine: str = "auto"
+    connections: frozenset[str] | None = None
+    """The names of the project's connections; ``None``: nobody knows, so no name is wrong."""
 
 
 @dataclass(frozen=True, slots=True)

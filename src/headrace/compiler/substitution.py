@@ -13,7 +13,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-__all__ = ["as_gate", "as_sql", "as_text", "has_references", "substitute"]
+__all__ = ["as_gate", "as_sql", "as_text", "has_references", "is_unclosed", "substitute"]
 
 REFERENCE = re.compile(r"\$\$\{|\$\{([^{}]*)\}")
 
@@ -21,6 +21,11 @@ REFERENCE = re.compile(r"\$\$\{|\$\{([^{}]*)\}")
 def has_references(text: str) -> bool:
     """Whether anything in ``text`` would be replaced."""
     return "${" in text
+
+
+def is_unclosed(text: str) -> bool:
+    """Whether a ``${`` begins in ``text`` that is no reference."""
+    return "${" in REFERENCE.sub("", text)
 
 
 def substitute(

@@ -14,6 +14,7 @@ from .errors import (
     Unavailable,
     UserCodeFailed,
     did_you_mean,
+    wanted,
 )
 from .events import (
     Event,
@@ -64,6 +65,6 @@ __all__ = [
     "Slice", "Source", "SparkSettings", "SqlExpression", "Stage", "StageEntry", "StageFinished",
     "StageResult", "StageStarted", "Staged", "TrackingSettings", "Unavailable", "UserCodeFailed", "Value",
     "Warned", "WithErrors", "all_stages", "did_you_mean", "downstream", "find_cycle", "find_stage",
-    "hinted_values", "in_order", "rewrite", "stage_types", "type_of", "upstream",
+    "hinted_values", "in_order", "rewrite", "stage_types", "type_of", "upstream", "wanted",
 ]
 # fmt: on

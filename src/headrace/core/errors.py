@@ -22,7 +22,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 __all__ = [
     "Cancelled",
@@ -36,11 +36,16 @@ __all__ = [
     "Unavailable",
     "UserCodeFailed",
     "did_you_mean",
+    "wanted",
 ]
 
 MESSAGE_LIMIT = 2000
 """Characters of a message that are kept: an error is never unbounded."""
 ISSUE_LIMIT = 500
+_KINDS = {
+    "dict": "a mapping", "model": "a mapping", "list": "a list", "tuple": "a list", "string": "text",
+    "int": "a whole number", "int_from_float": "a whole number", "float": "a number", "bool": "true or false",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +171,8 @@ class Cancelled(HeadraceError):
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     """``Did you mean 'price'?`` when something known is close to ``name``; otherwise what there is."""
     names = sorted(set(known))
-    close = get_close_matches(name, names, n=1, cutoff=0.6) or _same_but_for_case(name, names)
+    close = get_close_matches(name, names, n=1, cutoff=0.6)
+    close = close or [each for each in names if each.casefold() == name.casefold()]
     if close:
         return f"Did you mean '{close[0]}'?"
     if 0 < len(names) <= 12:
@@ -174,5 +180,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     return None
 
 
-def _same_but_for_case(name: str, names: list[str]) -> list[str]:
-    return [each for each in names if each.casefold() == name.casefold()]
+def wanted(detail: Mapping[str, Any]) -> str:
+    """What pydantic asks for, in a document's words: ``a mapping``, ``'csv' or 'json'``."""
+    kind = detail["type"].removesuffix("_type").removesuffix("_parsing")
+    return _KINDS.get(kind) or detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")

@@ -43,6 +43,8 @@ def _definition(name: str, plain: Json, problems: Problems) -> Parameter:
     problems.unknown_keys(plain, KEYS, "A parameter", *place)
     sound = _plain_keys(plain, problems, place)
     parameter = Parameter(**sound)
+    if "type" in plain and "type" not in sound:  # nothing else can be judged
+        return parameter
     parameter = _with_bounds(parameter, plain, problems, place)
     parameter = _with_choices(parameter, plain.get("choices"), problems, place)
     return _with_default(parameter, plain.get("default"), problems, place)

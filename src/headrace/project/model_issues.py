@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from headrace.core import did_you_mean
+from headrace.core import did_you_mean, wanted
 
 from .problems import Problems, show
 
@@ -36,8 +36,15 @@ def add_model_issues(
         elif detail["type"] == "missing":
             problems.add("missing-key", f"'{place[-1]}' needs the key '{last}'.", *place)
         else:
-            message = detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-            problems.add("invalid-setting", f"'{last}' has to be {message}.", *path)
+            hint = _meant(detail)
+            problems.add("invalid-setting", f"'{last}' has to be {wanted(detail)}.", *path, hint=hint)
+
+
+def _meant(detail: Any) -> str | None:
+    """The choice that a misspelled word is close to."""
+    choices = detail["msg"].split("'")[1::2] if detail["type"] == "literal_error" else ()
+    hint = did_you_mean(detail["input"], choices) if isinstance(detail["input"], str) else None
+    return hint if hint and hint.startswith("Did") else None
 
 
 def _known(model: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:

@@ -8,7 +8,6 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +28,7 @@ from headrace.storage.state import EndState, OffsetChange, State, open_state
 from .context import RunContext
 from .execute import Execution, in_our_words
 from .lineage import provenance, shown_parameters
-from .preparation import prepare
+from .preparation import preflight, prepare
 from .previewing import collect, preview
 from .publishing import discard, publish
 from .record import fold
@@ -110,7 +109,7 @@ class _Run:
             run_id=self.id,
             started=self.started,
         )
-        plan = replace(plan, parameters=project.reveal(plan.parameters))
+        plan = preflight(plan, project, writes=request.verb == "run")
         self.reporter.hide(plan.parameters)
         self._warm_up(plan, project)
         with self._recorded(plan, project) as state:

@@ -9,14 +9,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from headrace.compiler import Plan, Surroundings, compile_pipeline
-from headrace.core import InvalidDocument, Issue, Json
+from headrace.core import Destination, InvalidDocument, Issue, Json, hinted_values
 from headrace.engine import choose_engine
 from headrace.project import Project, examine_pipeline, resolve_parameters
 
 if TYPE_CHECKING:
     from headrace.core import EngineSettings
 
-__all__ = ["check", "prepare", "surroundings"]
+__all__ = ["check", "preflight", "prepare", "surroundings"]
 
 
 def surroundings(
@@ -55,7 +55,36 @@ def prepare(
         pipeline = replace(pipeline, counts=counts)
     values, more = resolve_parameters(pipeline, given, project.parameters)
     around = surroundings(project.engine, engine, run_id, started)
+    around = replace(around, connections=frozenset(project.connections.tables))
     return compile_pipeline(pipeline, values, around, (*issues, *more))
+
+
+def preflight(plan: Plan, project: Project, *, writes: bool = True) -> Plan:
+    """The plan with its secrets in it, before anything is opened; ``writes``: for its destinations, too.
+
+    Raises ``InvalidDocument`` with every variable and secret that parameters and connections miss.
+    """
+    issues: list[Issue] = []
+    parameters = plan.parameters
+    try:
+        parameters = project.reveal(parameters)
+    except InvalidDocument as error:
+        source = plan.pipeline.source
+        places = [(each, source.line(*(each.field or "").split("."))) for each in error.issues]
+        issues.extend(each.at(file=source.file, line=line) for each, line in places)
+    for name in sorted(_connections(plan, writes)):
+        try:
+            project.connection(name)
+        except InvalidDocument as error:
+            issues.extend(error.issues)
+    if issues:
+        raise InvalidDocument(issues)
+    return replace(plan, parameters=parameters)
+
+
+def _connections(plan: Plan, writes: bool) -> set[str]:
+    stages = [step.stage for step in plan.steps if writes or not isinstance(step.stage, Destination)]
+    return {text for stage in stages for _, hint, text in hinted_values(stage) if hint.kind == "connection"}
 
 
 def check(

@@ -5,10 +5,21 @@ from .choose_engine import choose_engine
 from .connect import connect
 from .fill_values import fill_values
 from .find_classes import find_classes
+from .find_connections import find_connections
 from .find_mistakes import find_mistakes
 from .put_in_order import put_in_order
 from .share_frames import share_frames
 
-PASSES = (find_classes, fill_values, bind, connect, find_mistakes, put_in_order, choose_engine, share_frames)
+PASSES = (
+    find_classes,
+    fill_values,
+    bind,
+    find_connections,
+    connect,
+    find_mistakes,
+    put_in_order,
+    choose_engine,
+    share_frames,
+)
 
 __all__ = ["PASSES"]

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from headrace.compiler.draft import Draft
-from headrace.compiler.substitution import as_gate, as_sql, as_text, has_references, substitute
+from headrace.compiler.substitution import (
+    as_gate,
+    as_sql,
+    as_text,
+    has_references,
+    is_unclosed,
+    substitute,
+)
 from headrace.core import Hint, Issue, Node, Secret, did_you_mean, rewrite
 
 __all__ = ["fill_values"]
@@ -34,24 +41,35 @@ def _fill(draft: Draft, node: Node, issues: list[Issue]) -> dict[str, Any]:
         kind = hint.kind if hint else None
         if kind == "code" or not has_references(text):
             return text
-        try:
-            return _replace(draft, kind, text)
-        except _Unresolved as error:
-            issues.append(
-                draft.pipeline.issue(error.code, str(error), stage=node.name, field=path, hint=error.hint)
-            )
-            return text
+        wrong: list[_Unresolved] = []
+        value = _replace(draft, kind, text, wrong)
+        issues.extend(
+            draft.pipeline.issue(each.code, str(each), stage=node.name, field=path, hint=each.hint)
+            for each in wrong
+        )
+        return text if wrong else value
 
     filled: dict[str, Any] = rewrite(draft.classes[node.name], node.config, change)
     return filled
 
 
-def _replace(draft: Draft, kind: str | None, text: str) -> Any:
+def _replace(draft: Draft, kind: str | None, text: str, wrong: list[_Unresolved]) -> Any:
+    """``text`` filled; every reference in it that leads nowhere joins ``wrong``."""
+
+    def look_up(name: str) -> Any:
+        try:
+            return _look_up(draft, name)
+        except _Unresolved as error:
+            wrong.append(error)
+            return None
+
+    if is_unclosed(text):
+        wrong.append(_Unresolved("unknown-reference", "A '${' has no '}'.", "A plain '${' is written '$${'."))
     if kind == "sql":
-        return substitute(text, lambda name: _look_up(draft, name), as_sql, alone=False)
+        return substitute(text, look_up, as_sql, alone=False)
     if kind == "gate":
-        return substitute(text, lambda name: _look_up(draft, name), as_gate, alone=False)
-    return substitute(text, lambda name: _look_up(draft, name), as_text)
+        return substitute(text, look_up, as_gate, alone=False)
+    return substitute(text, look_up, as_text)
 
 
 def _look_up(draft: Draft, name: str) -> Any:
