@@ -75,6 +75,16 @@ def test_the_last_moment_of_training_can_be_said() -> None:
     assert min(parts.holdout["day"].to_pylist()) == dt.date(2024, 7, 1)
 
 
+def test_a_year_is_a_moment_among_days_and_a_number_among_numbers() -> None:
+    by_day = split(TABLE, SplitPlan(time_column="day", after="2024-03"))
+    assert max(by_day.train["day"].to_pylist()) == dt.date(2024, 3, 1)
+    years = TABLE.append_column("year", pa.array([2010 + number % 10 for number in range(ROWS)]))
+    for after in (2015, "2015"):
+        assert max(split(years, SplitPlan(time_column="year", after=after)).train["year"].to_pylist()) == 2015
+    with pytest.raises(DataRefused, match="is not a number"):
+        split(years, SplitPlan(time_column="year", after="2015-01-01"))
+
+
 def test_a_holdout_from_elsewhere_leaves_all_rows_for_training() -> None:
     parts = split(TABLE.slice(0, 1500), SplitPlan(), TABLE.slice(1500))
     assert (parts.train.num_rows, parts.holdout.num_rows) == (1500, 500)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from pyspark.sql import DataFrame
@@ -78,8 +80,25 @@ def test_any_model_is_tracked_gated_and_scored_like_our_own(
     assert home.helper.call("production_version", model_name) == 1
     scored = ScoreRows(model=model_name).transform(frame.drop("price"), new_run("score", run_id))
     assert scored.where("prediction > 0").count() == 400
+    importance = outputs["importance"].toArrow().to_pylist()
+    assert {each["feature"] for each in importance} == {"area", "rooms"}
     record = home.helper.call("read_training", model_name, 1)
     assert record["texts"]["code/train.py"] == code
+
+
+@pytest.mark.filterwarnings("ignore:.*type hint:UserWarning")  # MLflow's, about the test's PythonModel
+def test_a_model_of_any_kind_has_its_importance_and_plots(tmp_path: Path, frame: DataFrame) -> None:
+    pytest.importorskip("matplotlib")
+    place = Home(tmp_path)
+    bare = "from sklearn.linear_model import Ridge\nmodel = Ridge().fit(features, target)"
+    for number, code in enumerate((bare, PYFUNC)):
+        run = StageRun(frame.sparkSession, tmp_path, stage=f"train{number}", id="pictures")
+        stage = TrainCode(code=code, target="price", features=["area", "rooms"])
+        stage.transform(frame.where("area is not null"), run)
+    place.helper.close()
+    found = Counter(each.name for each in (tmp_path / ".headrace" / "mlartifacts").rglob("*.*"))
+    for name in ("importance.json", "predicted_against_actual.png", "residuals.png"):
+        assert found[name] == 2
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 from headrace.ml.learning.loaded_model import load_model
 from headrace.ml.learning.metrics import METRICS, score
 from headrace.ml.spark.scoring import is_spark_model
-from headrace.ml.tracking.logged_model import save_model
-from headrace.ml.tracking.records import HoldoutData, ModelFile, Scored
+from headrace.ml.tracking.records import HoldoutData, Scored
 from headrace.ml.tracking.registry import labels_of, read_version
 from headrace.ml.tracking.runs import client_of
 from headrace.ml.tracking.store import Store
@@ -21,9 +20,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from mlflow import MlflowClient
 
-    from headrace.ml.learning.fitting import Predictions
 
-__all__ = ["get_ready_to_score", "predict_with_file", "production_version", "score_version"]
+__all__ = ["get_ready_to_score", "production_version", "score_version"]
 
 
 class SparkNeeded(Exception):
@@ -65,18 +63,6 @@ def score_version(store: Store, model: str, version: int, holdout: HoldoutData) 
             version, {}, overlap, f"version {version} cannot score this holdout: {text}", table.num_rows
         )
     return Scored(version, metrics, overlap, unknown, table.num_rows)
-
-
-def predict_with_file(store: Store, file: ModelFile, holdout: HoldoutData) -> Predictions:
-    """What a model that is not logged yet says about a holdout, loaded as MLflow will load it."""
-    import pyarrow.parquet as pq
-
-    client_of(store)
-    with tempfile.TemporaryDirectory(prefix="headrace-") as folder:
-        target = Path(folder) / "model"
-        save_model(file, target)
-        loaded = load_model(target)
-        return loaded.predict(pq.read_table(holdout.path), holdout.task, holdout.classes)
 
 
 def _metrics(uri: str, holdout: HoldoutData, table: pa.Table) -> Mapping[str, float]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .dataset import Feature, target_values, to_pandas
-from .fitting import predict
+from .fitting import Predictions, predict
 from .metrics import HIGHER_IS_BETTER, default_metric, score
 
 if TYPE_CHECKING:
@@ -31,36 +31,49 @@ def importance_of(
 
     table = pq.read_table(pa.BufferReader(holdout) if isinstance(holdout, bytes) else holdout)
     loaded = pickle.loads(model)  # noqa: S301  # written by our own training
-    return permutation_importance(loaded, table, data.target, data.task, features)
+    return permutation_importance(
+        lambda rows: predict(loaded, to_pandas(rows, features), data.task),
+        table,
+        data.target,
+        data.task,
+        features,
+    )
 
 
 def permutation_importance(
-    model: Any, table: pa.Table, target: str, task: Any, features: Sequence[Feature]
+    say: Callable[[pa.Table], Predictions],
+    table: pa.Table,
+    target: str,
+    task: Any,
+    features: Sequence[Feature],
 ) -> pa.Table:
-    """On at most 2,000 rows (sorted by hash, so any of them), three shuffles a feature; r2, or log loss."""
+    """On at most 2,000 rows (sorted by hash, so any of them), three shuffles a feature; r2, or log loss.
+
+    ``say`` gives a model's predictions of rows; where it has no probabilities, accuracy counts.
+    """
     import numpy as np
     import pyarrow as pa
 
     part = table.slice(0, ROWS)
-    frame = to_pandas(part, features)
     truth = target_values(part, target, task)
-    metric = default_metric(task) if task == "regression" or hasattr(model, "predict_proba") else "accuracy"
+
+    def scores(said: Predictions) -> dict[str, float]:
+        return score(task, truth, said.values, said.probabilities, said.classes)
+
+    said = say(part)
+    sure = task == "regression" or said.probabilities is not None
+    metric = default_metric(task) if sure else "accuracy"
     sign = 1 if HIGHER_IS_BETTER[metric] else -1
-
-    def merit() -> float:
-        said = predict(model, frame, task)
-        return sign * score(task, truth, said.values, said.probabilities, said.classes)[metric]
-
+    whole = sign * scores(said)[metric]
     source = np.random.default_rng(0)
-    whole = merit()
     rows = []
     for each in features:
-        kept = frame[each.name]
+        position = part.schema.get_field_index(each.name)
         losses = []
         for _ in range(REPEATS):
-            frame[each.name] = kept.to_numpy()[source.permutation(len(frame))]
-            losses.append(whole - merit())
-        frame[each.name] = kept
+            mixed = part.column(position).take(pa.array(source.permutation(part.num_rows)))
+            shuffled = part.set_column(position, part.schema.field(position), mixed)
+            losses.append(whole - sign * scores(say(shuffled))[metric])
         rows.append((each.name, float(np.mean(losses)), float(np.std(losses)), metric))
     rows.sort(key=lambda row: -row[1])
     names = ("feature", "importance", "std", "metric")

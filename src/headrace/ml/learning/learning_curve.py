@@ -1,8 +1,8 @@
-"""Predictions after each round of a boosted model, or with each more tree of a forest: its learning curve."""
+"""What a model would say with fewer rounds of boosting, or fewer trees: its learning curve."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from .fitting import Predictions
@@ -10,30 +10,69 @@ from .fitting import Predictions
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["stages"]
+__all__ = ["Stage", "stages"]
 
 POINTS = 60
+Stage = tuple[int, Predictions]
+"""After how many rounds, or with how many trees; and the predictions then."""
 
 
-def stages(pipeline: Any, frame: pd.DataFrame, task: str) -> list[Predictions]:
+def stages(pipeline: Any, frame: pd.DataFrame, task: str) -> list[Stage]:
     """At most 60 of them, the last one included; none for learners that have no rounds."""
     prepared = pipeline[:-1].transform(frame)
-    every = list(_rounds(pipeline[-1], prepared, task))
-    step = max(1, len(every) // POINTS)
-    return every[::-1][::step][::-1]
+    model = pipeline[-1]
+    home = type(model).__module__.partition(".")[0]
+    if home == "lightgbm":
+        return _asked(model, prepared, task, model.n_estimators_, lambda count: {"num_iteration": count})
+    inner = getattr(model, "classifier", model)  # labels of any kind around one that wants numbers
+    if type(inner).__module__.partition(".")[0] == "xgboost":
+        rounds = inner.get_booster().num_boosted_rounds()
+        found = _asked(inner, prepared, task, rounds, lambda count: {"iteration_range": (0, count)})
+        return [(count, _renamed(said, getattr(model, "classes_", None))) for count, said in found]
+    every = list(_rounds(model, prepared, task))
+    return [(count, every[count - 1]) for count in _points(len(every))]
+
+
+def _asked(
+    model: Any, prepared: Any, task: str, rounds: int, words: Callable[[int], dict[str, Any]]
+) -> list[Stage]:
+    """Of a model that can be asked to leave out its last rounds."""
+    counts = _points(rounds)
+    if task == "regression":
+        return [(count, Predictions(model.predict(prepared, **words(count)))) for count in counts]
+    return [(count, _likeliest(model, model.predict_proba(prepared, **words(count)))) for count in counts]
+
+
+def _renamed(said: Predictions, classes: Any) -> Predictions:
+    """Numbers of classes as the classes themselves."""
+    if classes is None or said.probabilities is None:
+        return said
+    return Predictions(classes[said.values.astype(int)], said.probabilities, tuple(classes.tolist()))
+
+
+def _points(rounds: int) -> list[int]:
+    """Counts of rounds, evenly apart, that end with all of them."""
+    return list(range(rounds, 0, -max(1, -(-rounds // POINTS))))[::-1]
+
+
+def _likeliest(model: Any, spread: Any) -> Predictions:
+    import numpy as np
+
+    classes = np.asarray(model.classes_)
+    return Predictions(classes[spread.argmax(axis=1)], spread, tuple(classes.tolist()))
 
 
 def _rounds(model: Any, prepared: Any, task: str) -> Iterator[Predictions]:
+    """Of scikit-learn's own learners."""
     import numpy as np
 
-    if task == "regression":
-        if hasattr(model, "staged_predict"):
-            yield from (Predictions(values) for values in model.staged_predict(prepared))
-        elif hasattr(model, "estimators_"):
-            trees = np.asarray([tree.predict(prepared) for tree in model.estimators_])
-            counts = np.arange(1, len(trees) + 1)[:, None]
-            yield from (Predictions(values) for values in np.cumsum(trees, axis=0) / counts)
-    elif hasattr(model, "staged_predict_proba"):
-        classes = np.asarray(model.classes_)
-        for spread in model.staged_predict_proba(prepared):
-            yield Predictions(classes[spread.argmax(axis=1)], spread, tuple(classes.tolist()))
+    regression = task == "regression"
+    if regression and hasattr(model, "staged_predict"):
+        yield from (Predictions(values) for values in model.staged_predict(prepared))
+    elif not regression and hasattr(model, "staged_predict_proba"):
+        yield from (_likeliest(model, spread) for spread in model.staged_predict_proba(prepared))
+    elif hasattr(model, "estimators_"):
+        total: Any = 0
+        for count, tree in enumerate(model.estimators_, 1):
+            total = total + np.asarray(tree.predict(prepared) if regression else tree.predict_proba(prepared))
+            yield Predictions(total / count) if regression else _likeliest(model, total / count)

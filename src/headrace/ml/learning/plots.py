@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from .fitting import Predictions
+    from .learning_curve import Stage
 
     Array = np.ndarray[Any, Any]
 
@@ -23,9 +24,7 @@ def possible() -> bool:
     return importlib.util.find_spec("matplotlib") is not None
 
 
-def draw(
-    task: str, truth: Array, said: Predictions, rounds: Sequence[Predictions]
-) -> Iterator[tuple[str, bytes]]:
+def draw(task: str, truth: Array, said: Predictions, rounds: Sequence[Stage]) -> Iterator[tuple[str, bytes]]:
     """Name and PNG of each picture; none where matplotlib is not installed."""
     if not possible():
         return
@@ -88,9 +87,9 @@ def _roc(axes: Any, truth: Array, said: Predictions) -> None:
     axes.legend(title="class")
 
 
-def _learning_curve(axes: Any, task: str, truth: Array, rounds: Sequence[Predictions]) -> None:
+def _learning_curve(axes: Any, task: str, truth: Array, rounds: Sequence[Stage]) -> None:
     metric = default_metric(task)
-    seen = truth[: len(rounds[0].values)]
-    curve = [score(task, seen, each.values, each.probabilities, each.classes)[metric] for each in rounds]
-    axes.plot(range(1, len(curve) + 1), curve)
-    axes.set(xlabel="rounds", ylabel=f"{metric} (holdout)", title="Learning curve")
+    seen = truth[: len(rounds[0][1].values)]
+    curve = [score(task, seen, each.values, each.probabilities, each.classes)[metric] for _, each in rounds]
+    axes.plot([count for count, _ in rounds], curve)
+    axes.set(xlabel="rounds, or trees", ylabel=f"{metric} (holdout)", title="Learning curve")

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-__all__ = ["Fold", "Parts", "SplitPlan", "split"]
+__all__ = ["Fold", "Moment", "Parts", "SplitPlan", "split"]
+
+Moment = str | int | float
+"""A date or a moment in words, or a number where the time column has numbers."""
 
 Fold = tuple["Array", "Array"]
 """Positions of the rows to fit on and of those to check against."""
@@ -29,7 +32,7 @@ class SplitPlan:
     seed: int = 42
     by: tuple[str, ...] = ()
     time_column: str | None = None
-    after: str | None = None
+    after: Moment | None = None
     folds: int = 0
 
     def to_json(self, **more: Json) -> dict[str, Json]:
@@ -76,7 +79,7 @@ def split(table: pa.Table, plan: SplitPlan, given: pa.Table | None = None) -> Pa
     if given is not None:
         held = np.zeros(len(full), bool)
     elif times is not None:
-        cut = _cut(times, plan)
+        cut = _cut(times, plan, moments=not _is_number(table.column(plan.time_column).type))
         held = times > cut
     else:
         held = (keys >> np.uint64(1)) < np.uint64(hash_threshold(plan.fraction))
@@ -176,7 +179,7 @@ def _times(table: pa.Table, name: str) -> Array:
         raise DataRefused("time-missing", f"The time column '{name}' is null in {column.null_count} rows.")
     if pa.types.is_date(column.type) or pa.types.is_timestamp(column.type):
         column = column.cast(pa.timestamp("us", getattr(column.type, "tz", None))).cast(pa.int64())
-    elif not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
+    elif not _is_number(column.type):
         raise DataRefused(
             "time-not-ordered",
             f"The time column '{name}' is of type {column.type}; a date, a timestamp or a number is needed.",
@@ -186,21 +189,28 @@ def _times(table: pa.Table, name: str) -> Array:
     return values
 
 
-def _cut(times: Array, plan: SplitPlan) -> Any:
-    """The last moment that is trained on."""
+def _is_number(kind: pa.DataType) -> bool:
+    import pyarrow.types as t
+
+    return bool(t.is_integer(kind) or t.is_floating(kind))
+
+
+def _cut(times: Array, plan: SplitPlan, *, moments: bool) -> Any:
+    """The last that is trained on; ``2015`` is the beginning of a year among moments, a number elsewhere."""
     import numpy as np
 
     if plan.after is None:
         return np.sort(times)[max(0, int(len(times) * (1 - plan.fraction)) - 1)]
     try:
+        if moments:
+            return np.datetime64(str(plan.after), "us").astype("int64")
         return times.dtype.type(plan.after)
     except ValueError:
-        pass
-    try:
-        return np.datetime64(plan.after, "us").astype("int64")
-    except ValueError:
+        what = "a date or a moment, as 2015-01-31 or 2015-01-31T18:00:00" if moments else "a number"
         raise DataRefused(
-            "invalid-value", f"'holdout_after: {plan.after}' is neither a moment nor a number."
+            "invalid-value",
+            f"'holdout_after: {plan.after}' is not {what}.",
+            hint=f"It is compared with '{plan.time_column}'.",
         ) from None
 
 

@@ -9,7 +9,7 @@ from headrace.core import Code, Column, Columns, Field, Frame, Issue, Processor,
 from headrace.ml.checks import training_issues, training_mistakes
 from headrace.ml.learning.metrics import Task
 from headrace.ml.learning.specification import Specification, training_outputs
-from headrace.ml.learning.splits import SplitPlan
+from headrace.ml.learning.splits import Moment, SplitPlan
 
 
 class TrainCode(Processor):
@@ -41,7 +41,7 @@ class TrainCode(Processor):
     holdout: float = Field(0.2, gt=0, lt=1, description="The share of rows to check on.")
     split_by: Columns = Field((), description="Key columns whose rows stay together.")
     time_column: Column | None = Field(None, description="Check on what comes last by this column.")
-    holdout_after: str | None = Field(None, description="With `time_column`: the last moment trained on.")
+    holdout_after: Moment | None = Field(None, description="With `time_column`: the last that is trained on.")
     register_as: str | None = Field(
         None,
         min_length=1,

@@ -11,7 +11,7 @@ from headrace.ml.learning.algorithms import PARAMETERS, Algorithm, Library
 from headrace.ml.learning.metrics import Task
 from headrace.ml.learning.search import Space
 from headrace.ml.learning.specification import Specification, training_outputs
-from headrace.ml.learning.splits import SplitPlan
+from headrace.ml.learning.splits import Moment, SplitPlan
 
 
 class TrainModel(Processor):
@@ -52,7 +52,7 @@ class TrainModel(Processor):
     )
     split_by: Columns = Field((), description="Key columns whose rows stay together in holdout and folds.")
     time_column: Column | None = Field(None, description="Check on what comes last by this column.")
-    holdout_after: str | None = Field(None, description="With `time_column`: the last moment trained on.")
+    holdout_after: Moment | None = Field(None, description="With `time_column`: the last that is trained on.")
     cv_folds: int | None = Field(
         None, ge=2, le=100, description="Folds of a cross-validation; none unless set."
     )

@@ -12,7 +12,7 @@ import mlflow.store.tracking.sqlalchemy_store  # noqa: F401, TID253
 
 from headrace.ml.gates import decisions, rescoring
 from headrace.ml.models import catalog
-from headrace.ml.tracking import runs
+from headrace.ml.tracking import runs, unlogged_model
 
 __all__ = ["SERVICES"]
 
@@ -28,7 +28,8 @@ SERVICES: Mapping[str, Callable[..., Any]] = {
     "read_training": catalog.read_training,
     "resolve_version": catalog.resolve_version,
     "get_ready_to_score": rescoring.get_ready_to_score,
-    "predict_with_file": rescoring.predict_with_file,
+    "importance_with_file": unlogged_model.importance_with_file,
+    "predict_with_file": unlogged_model.predict_with_file,
     "production_version": rescoring.production_version,
     "score_version": rescoring.score_version,
     "promote_version": decisions.promote_version,

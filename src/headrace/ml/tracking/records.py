@@ -88,6 +88,8 @@ class TrainingRecord:
     description: str = ""
     importance: bool = False
     plots: bool = False
+    library: str | None = None
+    """Whose learner it is; ``None``: the user's own code made the model."""
 
 
 @dataclass(frozen=True, slots=True)

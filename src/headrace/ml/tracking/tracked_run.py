@@ -160,6 +160,7 @@ def ended(
         description=spec.description,
         importance=spec.importance,
         plots=spec.plots,
+        library=None if spec.code else spec.library,
     )
 
 

@@ -17,6 +17,7 @@ from headrace.ml.learning.specification import (
     row_schema,
 )
 from headrace.ml.spark.scoring import spark_importance
+from headrace.ml.tracking.helper import helper_for
 from headrace.ml.tracking.records import HoldoutData
 
 if TYPE_CHECKING:
@@ -148,6 +149,9 @@ def _predictions(tasks: tuple[str, ...], spec: Specification, data: HoldoutData,
 def _importance(material: Material, trained: Trained, data: HoldoutData, file: ModelFile, run: Run) -> Frame:
     if file.flavor == "spark":
         return spark_importance(trained.model, material.parts.holdout, data, material.features, run.session)
+    if file.flavor != "sklearn":
+        table = helper_for(run.folder, run.tracking).call("importance_with_file", file, data)
+        return run.session.createDataFrame(table)
     frame: Frame = run.session.range(1).mapInArrow(
         _compute(data, file, here=run.engine == "embedded"), IMPORTANCE_DDL
     )
