@@ -4,15 +4,24 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from mlflow import MlflowClient
 from pyspark.sql import DataFrame, SparkSession
 
-from headrace.core import InvalidCall, TrackingSettings
+from headrace.core import InvalidCall, PromotionDecided, TrackingSettings
 from headrace.ml import list_models, promote, rollback, show_model
+from headrace.ml.stages.promote_model import PromoteModel
+from headrace.ml.stages.score_rows import ScoreRows
 from headrace.ml.stages.train_model import TrainModel
 from headrace.ml.tracking.helper import helper_for
 from headrace.testing import StageRun
 
 from .conftest import Home
+
+# SQLAlchemy 2.1 calls deprecated what MLflow's own client asks of it.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*Any type hint is inferred"),
+    pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated"),
+]
 
 
 @pytest.fixture(scope="module", params=["aliases", "stages"])
@@ -62,6 +71,41 @@ def test_both_back_ends_promote_and_roll_back(place: Home, versions: Callable[[i
     ]
     assert history[1]["reason"] == "looked at it"
     assert history[1]["actor"]
+
+
+def test_gates_and_scoring_go_by_the_labels_that_the_registry_has(
+    place: Home, session: SparkSession, frame: DataFrame, model_name: str
+) -> None:
+    def run(stage: str, number: int) -> StageRun:
+        return StageRun(
+            session, place.folder, stage=stage, id=f"{model_name}-{number}", tracking=place.tracking
+        )
+
+    decided = []
+    for number, rounds in enumerate((5, 40, 2)):
+        stage = TrainModel(
+            target="price", register_as=model_name, max_iter=rounds, importance=False, plots=False
+        )
+        row = stage.transform(frame, run("train", number))["model"]
+        gate = PromoteModel(when="rmse < production.rmse").write(row, asked := run("gate", number))
+        gate.publish()
+        event = asked.events[-1]
+        assert isinstance(event, PromotionDecided)
+        decided.append((event.decision, event.production))
+    assert decided == [("promoted", 1), ("promoted", 2), ("kept", 2)]
+    assert labels(place, model_name) == (2, 3)
+    for label, version in (("production", 2), ("staging", 3)):
+        scored = ScoreRows(model=model_name, stage=label).transform(frame, run("score", version))
+        assert scored.select("model_version").distinct().collect() == [(version,)]
+
+    client = MlflowClient(place.helper.store.tracking_uri)
+    found = [client.get_model_version(model_name, str(number)) for number in (1, 2, 3)]
+    if place.tracking.labels == "stages":
+        assert [each.current_stage for each in found] == ["Archived", "Production", "Staging"]
+        assert not any(each.aliases for each in found)
+    else:
+        assert [list(each.aliases) for each in found] == [[], ["production"], ["staging"]]
+        assert {each.current_stage for each in found} == {"None"}
 
 
 def test_models_are_listed_with_their_labels(place: Home, versions: Callable[[int], str]) -> None:

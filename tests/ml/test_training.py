@@ -141,30 +141,53 @@ def test_the_training_is_on_record(new_run: NewRun, frame: DataFrame, home: Home
     assert record["texts"]["code/versions.json"]["scikit-learn"]
 
 
-def test_the_model_scores_raw_rows_in_a_fresh_process_without_headrace(
-    new_run: NewRun, frame: DataFrame, home: Home, model_name: str
-) -> None:
-    TrainModel(**QUICK, register_as=model_name).transform(frame, new_run())
-    code = f"""
-import sys, warnings
+FRESH = """
+import json, sys, warnings
 warnings.simplefilter("ignore")
 sys.modules["headrace"] = None
 import pandas as pd, mlflow
-mlflow.set_tracking_uri("{home.helper.store.tracking_uri}")
-model = mlflow.pyfunc.load_model("models:/{model_name}/1")
-rows = pd.DataFrame({{"area": [80.0, None], "rooms": [3, 4], "floor": [1, 2], "town": ["Bern", None],
-    "garden": [True, False], "built": pd.to_datetime(["1990-01-01", "2001-05-06"])}})
-print(list(model.predict(rows)))
-print(model.metadata.signature.inputs.to_json())
+mlflow.set_tracking_uri(sys.argv[1])
+rows = pd.DataFrame({"area": [80.0, None], "rooms": [3, 4], "floor": [1, None], "town": ["Bern", None],
+    "garden": [True, False], "built": pd.to_datetime(["1990-01-01", "2001-05-06"]), "price": [3e5, 4e5]})
+found = []
+for name in sys.argv[2:]:
+    model = mlflow.pyfunc.load_model(f"models:/{name}/1")
+    wanted = model.metadata.signature.inputs.input_names()
+    found.append([sorted(wanted), pd.Series(model.predict(rows[wanted])).tolist()])
+print(json.dumps(found))
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    values, signature = done.stdout.splitlines()[-2:]
-    assert all(
-        100_000 < each < 800_000 for each in json.loads(values.replace("np.float64(", "").replace(")", ""))
-    )
-    assert {each["name"] for each in json.loads(signature)} == {
-        *("area", "rooms", "floor", "town", "garden", "built")
+
+
+def test_models_score_raw_rows_in_a_fresh_process_without_headrace(
+    new_run: NewRun, frame: DataFrame, home: Home, model_name: str
+) -> None:
+    kinds = {
+        "price": ("gradient_boosted_trees", "scikit_learn"),
+        "rooms": ("linear", "scikit_learn"),
+        "garden": ("gradient_boosted_trees", "lightgbm"),
+        "town": ("gradient_boosted_trees", "xgboost"),
     }
+    for target, (algorithm, library) in kinds.items():
+        if library != "scikit_learn":
+            pytest.importorskip(library)
+        TrainModel(
+            target=target,
+            algorithm=algorithm,
+            library=library,
+            register_as=f"{model_name}-{target}",
+            importance=False,
+            plots=False,
+        ).transform(frame.where(f"{target} is not null"), new_run(run=f"{model_name}-{target}"))
+    names = [f"{model_name}-{target}" for target in kinds]
+    command = [sys.executable, "-c", FRESH, home.helper.store.tracking_uri, *names]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    said = dict(zip(kinds, json.loads(done.stdout.splitlines()[-1]), strict=True))
+    everything = {"area", "rooms", "floor", "town", "garden", "built", "price"}
+    assert all(set(columns) == everything - {target} for target, (columns, _) in said.items())
+    assert all(100_000 < each < 800_000 for each in said["price"][1])
+    assert all(1 < each < 7 for each in said["rooms"][1])
+    assert all(each in (True, False) for each in said["garden"][1])
+    assert all(each in ("Bern", "Basel", "Biel") for each in said["town"][1])
 
 
 @pytest.mark.parametrize(
