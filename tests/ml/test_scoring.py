@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,6 +45,7 @@ def model(new_run: NewRun, frame: DataFrame, model_name: str) -> str:
 def test_every_row_gets_its_prediction_and_the_version(
     any_engine: Engine, new_run: NewRun, houses: Path, model: str, home: Home
 ) -> None:
+    left = set(Path(tempfile.gettempdir()).glob("headrace-model-*"))
     MlflowClient(home.helper.store.tracking_uri).set_registered_model_alias(model, "champion", "1")
     rows = any_engine.session.read.parquet(str(houses)).drop("price").repartition(3)
     run = new_run("score", session=any_engine.session, engine=any_engine.name)
@@ -56,6 +58,7 @@ def test_every_row_gets_its_prediction_and_the_version(
     for selector in ({"version": 1}, {"alias": "champion"}):
         again = ScoreRows(model=model, **selector).transform(rows, run).select("prediction").toPandas()
         assert sorted(again["prediction"]) == sorted(found["prediction"])
+    assert set(Path(tempfile.gettempdir()).glob("headrace-model-*")) <= left
 
 
 def test_what_the_training_predicted_is_what_scoring_gives(

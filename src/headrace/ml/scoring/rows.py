@@ -143,6 +143,14 @@ def in_place(folder: str) -> Callable[[], LoadedModel]:
     return lambda: _loaded(folder, "")
 
 
+def _workers_own_folder() -> Path:
+    """Where Spark keeps files for its workers, and clears up after them; they themselves are just killed."""
+    from pyspark import SparkFiles
+
+    root: str | None = SparkFiles._root_directory
+    return Path(root) if root and Path(root).is_dir() else Path(tempfile.gettempdir())
+
+
 def travelling(folder: Path) -> Callable[[], LoadedModel]:
     """Loads the model wherever the worker is: the files go with the function."""
     stream = io.BytesIO()
@@ -154,9 +162,10 @@ def travelling(folder: Path) -> Callable[[], LoadedModel]:
     digest = hashlib.sha256(content).hexdigest()
 
     def load() -> LoadedModel:
-        target = Path(tempfile.gettempdir()) / f"headrace-model-{digest[:24]}"
+        home = _workers_own_folder()
+        target = home / f"headrace-model-{digest[:24]}"
         if not (target / "MLmodel").exists():
-            draft = Path(tempfile.mkdtemp(prefix="headrace-model-"))
+            draft = Path(tempfile.mkdtemp(prefix="headrace-model-", dir=home))
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 archive.extractall(draft)
             try:
