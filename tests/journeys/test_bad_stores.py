@@ -183,3 +183,32 @@ def test_a_server_that_does_not_answer_is_asked_as_often_as_the_connection_says(
     assert endpoint in error["message"]
     assert len(taken) == 3
     assert lake.visible() == ["orders.csv"]
+
+
+@pytest.mark.parametrize("which", ["uri", "registry_uri"])
+def test_a_registry_that_is_down_is_told_before_anything_is_trained_and_nothing_is_published(
+    place: Any, which: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with hangs_up() as (address, taken):
+        place.write("headrace.toml", f'[tracking]\n{which} = "{address}"\n')
+        place.write("orders.csv", "id,amount\n" + "".join(f"{n},{n * 2}.5\n" for n in range(100)))
+        code = "open('trained', 'w').close()\\nmodel = None"
+        place.pipeline(
+            "  load: {type: origin.files, path: orders.csv}\n"
+            f'  train: {{type: ml.train_code, from: load, target: amount, code: "{code}", register_as: m}}\n'
+            "  gate: {type: ml.promote_model, from: train, when: rmse < 1}\n" + WRITE
+        )
+        error = place.run()["error"]
+        assert (error["code"], error["where"], error["kind"]) == (
+            "tracking-unavailable",
+            "train",
+            "Unavailable",
+        )
+        assert error["message"].startswith(f"The MLflow server at {address} does not answer: ")
+        assert len(error["message"]) < 300
+        assert "[tracking]" in error["hint"]
+        assert place.visible() == ["orders.csv"]
+        listed = place.command("models", "list")
+        assert (listed.returncode, "tracking-unavailable" in listed.stderr) == (1, True)
+    assert taken

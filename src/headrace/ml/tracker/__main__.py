@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import re
 import sys
 import warnings
 from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from headrace.core import HeadraceError, RunFailed, Unavailable
 
@@ -24,7 +26,14 @@ __all__ = ["Desk", "main"]
 
 PARENT = os.getppid()
 
-SERVER_IS_AWAY = ("ConnectionError", "MaxRetryError", "Timeout", "ConnectTimeout", "ReadTimeout", "SSLError")
+AWAY = re.compile(
+    r"ConnectionError|MaxRetryError|Max retries exceeded|Connection aborted|RemoteDisconnected"
+    r"|Connection reset|Timeout|SSLError|error code 50[234]"
+)
+"""What names a server that does not answer, or a gateway before it that says so."""
+REASON = re.compile(
+    r"\[Errno -?\d+\] ([^'\")\]]+)|(timed out)|(Remote end closed[^'\")]*)|(too many \d+ error responses)"
+)
 
 
 class Desk:
@@ -97,15 +106,27 @@ def main() -> None:
 
 def in_our_words(error: Exception, store: Store) -> HeadraceError:
     """MLflow's exceptions as ours: a server that is away may come back, anything else will not."""
-    text = " ".join(str(error).split())[:500]
-    away = any(name in text or type(error).__name__ == name for name in SERVER_IS_AWAY)
-    if away:
+    text = " ".join(str(error).split())
+    if AWAY.search(f"{type(error).__name__} {text}"):
         return Unavailable(
             "tracking-unavailable",
-            f"The MLflow server at {store.tracking_uri} does not answer: {text}",
+            f"The MLflow server at {_server(text, store)} does not answer: {_reason(text)}.",
             hint="Check the [tracking] section of headrace.toml and MLFLOW_TRACKING_URI, then run again.",
         )
-    return RunFailed("tracking-failed", f"MLflow said no: {type(error).__name__}: {text}")
+    return RunFailed("tracking-failed", f"MLflow said no: {type(error).__name__}: {text[:500]}")
+
+
+def _server(text: str, store: Store) -> str:
+    """The server that an error is about: the registry may be another than the tracking server."""
+    registry = urlsplit(store.registry_uri).netloc
+    about_registry = registry and registry != urlsplit(store.tracking_uri).netloc and registry in text
+    return store.registry_uri if about_registry else store.tracking_uri
+
+
+def _reason(text: str) -> str:
+    """The innermost reason, which stands last: ``Connection refused``."""
+    found = REASON.findall(text)
+    return next(filter(None, found[-1])) if found else text[:200]
 
 
 if __name__ == "__main__":

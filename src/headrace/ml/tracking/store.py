@@ -32,6 +32,11 @@ class Store:
     embedded: bool
 
     @property
+    def is_here(self) -> bool:
+        """Whether nothing of it is elsewhere: neither the runs nor the registered models."""
+        return self.embedded and self.registry_uri == self.tracking_uri
+
+    @property
     def database(self) -> Path:
         """The embedded store's file."""
         return Path(self.home) / "mlflow.db"

@@ -47,14 +47,24 @@ class TrackedRun:
         self.run = run
         self.helper = helper_for(run.folder, run.tracking)
         self._begun: Reply | None = None
+        self._ready: Reply | None = None
         self._done = False
 
     def __enter__(self) -> Self:
         opened(self.run)
         self._begun = self.helper.submit("open_run", begun(self.spec, self.run))
         if self.spec.register_as:
-            self.helper.submit("get_ready_to_score", self.spec.register_as)
+            self._ready = self.helper.submit("get_ready_to_score", self.spec.register_as)
         return self
+
+    def reach(self) -> None:
+        """Waits for a server elsewhere to answer: hours of training are not for one that is away.
+
+        Raises ``Unavailable`` when it does not. The project's own store is there; nobody waits for it.
+        """
+        if not self.helper.store.is_here:
+            for reply in filter(None, (self._begun, self._ready)):
+                reply.result()
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         if error is not None and not self._done and self._begun is not None:

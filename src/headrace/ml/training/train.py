@@ -39,7 +39,7 @@ def train(spec: Specification, frame: Frame, holdout: Frame | None, run: Run) ->
     learned from, ``RunFailed`` where the library refuses, ``Unavailable`` where the tracking server is away.
     """
     with TrackedRun(spec, run) as tracked:
-        material, trained = _learned(spec, frame, holdout, run)
+        material, trained = _learned(spec, frame, holdout, run, tracked)
         run.check_cancelled()
         data = write_holdout(spec, material, trained, run)
         if trained.flavor == "spark":
@@ -52,10 +52,14 @@ def train(spec: Specification, frame: Frame, holdout: Frame | None, run: Run) ->
         return result_frames(spec, material, trained, registered, data, file, run)
 
 
-def _learned(spec: Specification, frame: Frame, holdout: Frame | None, run: Run) -> tuple[Material, Trained]:
+def _learned(
+    spec: Specification, frame: Frame, holdout: Frame | None, run: Run, tracked: TrackedRun
+) -> tuple[Material, Trained]:
     if spec.library == "spark_ml":
+        tracked.reach()
         return learn_on_spark(spec, frame, holdout, run)
     material = read_material(spec, frame, holdout, run)
+    tracked.reach()
     run.check_cancelled()
     return material, learn_by_code(spec, material, run) if spec.code else learn(spec, material, run)
 
