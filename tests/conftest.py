@@ -10,6 +10,7 @@ import pytest
 
 from headrace.core import EngineFailed, EngineSettings
 from headrace.engine import open_engine
+from headrace.engine.client import import_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +41,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("what did not run, and why")
     for why, tests in reasons.most_common():
         terminalreporter.write_line(f"{tests:>5} {'test' if tests == 1 else 'tests'}: {why}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def client() -> None:
+    """PySpark's client, which a worker of a pool is no main module for: MLflow imports it, too."""
+    import_client()
 
 
 @pytest.fixture(scope="session")

@@ -66,7 +66,10 @@ def test_code_that_never_returns_is_stopped_after_the_grace(place: Any, events_u
     process.communicate(timeout=40)
     assert process.returncode == 130
     assert gone_within(child, 1)
-    assert place.json("runs", "show", "last")["state"] == "cancelled"
+    result = place.json("runs", "show", "last")
+    assert (result["state"], result["error"]["code"]) == ("cancelled", "cancelled")
+    assert result["seconds"] > 10, "until it was made to stop, not until the last thing it said"
+    assert "Written before it stopped: nothing." in place.command("runs", "show", "last").stdout
 
 
 def test_a_killed_parent_takes_its_run_with_it(place: Any, events_until: Any) -> None:

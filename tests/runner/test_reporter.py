@@ -59,5 +59,9 @@ def test_events_fold_into_a_result_that_runs_until_it_ends() -> None:
         "seconds": 1.0,
         "error": None,
     }
-    result = fold([started, counted, ended])
+    begun = {"event": "stage_started", "stage": "load"}
+    result = fold([started, begun, counted, ended])
     assert (result.state, result.stages[0].rows_out, result.seconds) == ("finished", 7, 1.0)
+    killed = fold([started, begun, counted, ended | {"state": "failed"}]).stages[0]
+    assert (killed.state, killed.rows_out) == ("cancelled", None), "rows so far are not the rows there are"
+    assert fold([started, ended]).stages[0].state == "skipped"

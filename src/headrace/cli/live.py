@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -16,7 +15,11 @@ from headrace.app.progress import sentence
 
 from .output import count, table
 
-__all__ = ["MARKS", "RunView", "watch"]
+if TYPE_CHECKING:
+    from headrace.core import RunResult
+    from headrace.runner import RunProcess
+
+__all__ = ["MARKS", "RunView", "follow"]
 
 COUNTS = ("rows_in", "rows_out", "error_rows")
 
@@ -33,7 +36,9 @@ MARKS = {
 class RunView:
     """What is known of the run so far, and how to draw it."""
 
-    def __init__(self) -> None:
+    def __init__(self, cancelling: Callable[[], bool] = lambda: False) -> None:
+        self._cancelling = cancelling
+        self.ended = False
         self.pipeline = ""
         self.engine = ""
         self.began = time.monotonic()
@@ -60,6 +65,12 @@ class RunView:
             return sentence(event)
         return self._note(event)
 
+    def end(self, result: RunResult) -> None:
+        """How it ended, which a run that was killed could not tell."""
+        self.ended = True
+        for stage in result.stages:
+            self.stages.setdefault(stage.name, {"type": stage.type}).update(state=stage.state)
+
     def _note(self, event: Mapping[str, Any]) -> str | None:
         line = sentence(event)
         if line is not None:
@@ -73,7 +84,8 @@ class RunView:
     def _heading(self) -> Text:
         seconds = time.monotonic() - self.began
         text = f"{self.pipeline} on {self.engine}" if self.pipeline else "starting"
-        return Text(f"{text}  {seconds:.1f} s", style="bold")
+        stopping = "  stopping, for ten seconds at most" if self._cancelling() and not self.ended else ""
+        return Text.assemble((f"{text}  {seconds:.1f} s", "bold"), (stopping, "yellow"))
 
     def _table(self) -> Table:
         right = ("rows in", "rows out", "errors", "rows/s", "seconds")
@@ -109,12 +121,18 @@ def _rate(stage: Mapping[str, Any]) -> str:
     return f"{rows / seconds:,.0f}" if rows and seconds > 0.05 else ""
 
 
-@contextmanager
-def watch(console: Console) -> Iterator[RunView]:
-    """A view that redraws itself while the block runs; the caller prints lines where it cannot."""
-    view = RunView()
+def follow(process: RunProcess, console: Console) -> RunResult:
+    """Shows a run until its end: a table that redraws itself, or a line for each event worth reading."""
+    view = RunView(lambda: process.cancelling)
     if not console.is_terminal:
-        yield view
-        return
+        for event in process.events():
+            line = view.take(event)
+            if line is not None:
+                console.print(line, markup=False, soft_wrap=True)
+        return process.result()
     with Live(view, console=console, refresh_per_second=8, transient=False):
-        yield view
+        for event in process.events():
+            view.take(event)
+        result = process.result()
+        view.end(result)
+    return result

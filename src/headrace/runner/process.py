@@ -92,6 +92,11 @@ class RunProcess:
             self._killer.start()
 
     @property
+    def cancelling(self) -> bool:
+        """Whether somebody has asked this process to stop."""
+        return self._killer is not None
+
+    @property
     def was_killed(self) -> bool:
         """Whether the process ended without saying how."""
         return not any(event["event"] == "run_finished" for event in self._events)

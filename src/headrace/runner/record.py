@@ -87,8 +87,10 @@ def _run_finished(facts: dict[str, Any], stages: dict[str, Any], event: Mapping[
     facts["error"] = ErrorInfo(**event["error"]) if event["error"] else None
     for stage in stages.values():
         if stage["state"] in LEFT:  # its process could not say more
-            how = event["state"] if stage["state"] == "running" else "skipped"
-            stage.update(dict.fromkeys(COUNTS), state="cancelled" if how == "failed" else how)
+            how = "skipped" if stage["state"] == "waiting" else event["state"]
+            stage["state"] = "cancelled" if how == "failed" else how
+            if how != "finished":
+                stage.update(dict.fromkeys(COUNTS))
 
 
 _FOLDS = {

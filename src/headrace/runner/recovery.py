@@ -86,12 +86,13 @@ def _close(state: State, project: Project, run: RunRecord, cause: ErrorInfo | No
     scratch = state.run_folder(run.id) / "scratch"
     if not done:
         undo_staged(scratch, _views(state, project, run.id))
+    events = state.events.read(run.id)
+    seconds = _seconds(run, None if cause else events)
     if cause is None:
         cause = CANCELLED if state.cancels.get(run.id) is not None else INTERRUPTED
     how: EndState = "finished" if done else "cancelled" if cause.code == "cancelled" else "failed"
     error = None if done else cause.model_dump()
-    events = state.events.read(run.id)
-    emit(RunFinished(run_id=run.id, state=how, seconds=_seconds(run, events), error=error))
+    emit(RunFinished(run_id=run.id, state=how, seconds=seconds, error=error))
     result = fold(each.body for each in state.events.read(run.id))
     state.runs.end(run.id, run.attempt, how, result.model_dump(mode="json"))
     shutil.rmtree(scratch, ignore_errors=True)
@@ -104,10 +105,14 @@ def _close(state: State, project: Project, run: RunRecord, cause: ErrorInfo | No
 
 
 def _seconds(run: RunRecord, events: Any) -> float:
-    """From the start to the last thing heard of it."""
+    """From the start to the last thing heard of it; to now, ``None``, where somebody has just seen it die."""
     import datetime as dt
 
-    last = dt.datetime.fromisoformat(events[-1].body["at"]) if events else run.started
+    last = run.started
+    if events is None:
+        last = dt.datetime.now(dt.UTC)
+    elif events:
+        last = dt.datetime.fromisoformat(events[-1].body["at"])
     return round((last - run.started).total_seconds(), 3)
 
 

@@ -73,10 +73,9 @@ def run(
     previous = signal.signal(signal.SIGINT, lambda *_: process.cancel())
     try:
         with process:
-            _follow(process, quiet=as_json, events=events)
+            result = _follow(process, quiet=as_json, events=events)
     finally:
         signal.signal(signal.SIGINT, previous)
-    result = process.result()
     if events:
         raise typer.Exit(_exit_code(result))
     finish(result, as_json=as_json)
@@ -98,35 +97,35 @@ def _print_event(event: Any) -> None:
     sys.stdout.flush()
 
 
-def _follow(process: Any, *, quiet: bool, events: bool) -> None:
-    if quiet or events:
-        for event in process.events():
-            if events:
-                _print_event(event)
-        return
-    from headrace.cli.live import watch
+def _follow(process: Any, *, quiet: bool, events: bool) -> RunResult:
+    if not quiet and not events:
+        from headrace.cli.live import follow
 
-    with watch(ERR) as view:
-        for event in process.events():
-            line = view.take(event)
-            if line is not None and not ERR.is_terminal:
-                ERR.print(line, markup=False, soft_wrap=True)
+        return follow(process, ERR)
+    for event in process.events():
+        if events:
+            _print_event(event)
+    result: RunResult = process.result()
+    return result
 
 
 def finish(result: RunResult, *, as_json: bool, recorded: bool = True) -> NoReturn:
     """Says how it ended and leaves with the right exit code; a preview is on no record."""
+    from headrace.cli.screens.runs import written
     from headrace.core import HeadraceError, Issue
 
     if as_json:
         print_json(result.model_dump(mode="json"))
     else:
         print_issues(Issue(**issue) for issue in result.issues)
-        if result.error is not None and not result.issues:
+        if result.error is not None and not result.issues and result.state != "cancelled":
             info = result.error
             print_error(HeadraceError(info.code, info.message, where=info.where, hint=info.hint))
         if recorded:
             color = {"finished": "green", "cancelled": "yellow"}.get(result.state, "red")
             OUT.print(f"[{color}]{result.state}[/] {result.run_id} in {result.seconds:.1f} s")
+        if result.state == "cancelled" and recorded:
+            OUT.print(written(result), markup=False)
     raise typer.Exit(_exit_code(result))
 
 
@@ -224,6 +223,7 @@ def cancel(
     """
     from headrace.app.runs import cancel_run, show_run
     from headrace.app.workspace import open_folder
+    from headrace.cli.screens.runs import written
 
     found = open_folder(project, env)
     with ERR.status("waiting for the run to stop"):
@@ -232,11 +232,7 @@ def cancel(
     if as_json:
         print_json(result.model_dump(mode="json"))
         return
-    wrote = [output.get("location") or output["stage"] for output in result.outputs]
-    OUT.print(
-        f"{result.run_id} {state}. Written before it stopped: {', '.join(map(str, wrote)) or 'nothing'}.",
-        markup=False,
-    )
+    OUT.print(f"{result.run_id} {state}. {written(result)}", markup=False)
 
 
 def compare(

@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-import typer
 from rich.markup import escape
 
 from headrace.app.demo import Demo, open_demo
 from headrace.cli.commands.runs import finish
-from headrace.cli.live import watch
+from headrace.cli.live import follow
 from headrace.cli.output import ERR, OUT
-from headrace.core import Json, RunResult
+from headrace.core import Json
 
 from .comparison import show_comparison
 
@@ -53,15 +52,10 @@ def _chapter(title: str, what: str) -> None:
 
 def _run(demo: Demo, **parameters: Json) -> None:
     process = demo.run(**parameters)
-    with process, watch(ERR) as view:
-        for event in process.events():
-            line = view.take(event)
-            if line is not None and not ERR.is_terminal:
-                ERR.print(line, markup=False, soft_wrap=True)
-    result: RunResult = process.result()
+    with process:
+        result = follow(process, ERR)
     if result.state != "finished":
         finish(result, as_json=False)
-        raise typer.Exit(1)
 
 
 def _compare(demo: Demo) -> None:

@@ -14,7 +14,7 @@ from headrace.cli.output import OUT, count, table
 if TYPE_CHECKING:
     from headrace.core import RunResult
 
-__all__ = ["log_line", "show_result", "show_runs"]
+__all__ = ["log_line", "show_result", "show_runs", "written"]
 
 
 def show_runs(found: list[RunResult]) -> None:
@@ -78,8 +78,16 @@ def show_result(result: RunResult) -> None:
     for promotion in result.promotions:
         told = sentence({"event": "promotion_decided", **promotion.model_dump()})
         OUT.print(escape(told or ""))
-    if result.error:
+    if result.state == "cancelled":
+        OUT.print(written(result), markup=False)
+    elif result.error:
         OUT.print(f"[red]{escape(result.error.message)}[/] {escape(result.error.hint or '')}")
+
+
+def written(result: RunResult) -> str:
+    """What a cancelled run has left for others to see."""
+    wrote = [str(output.get("location") or output["stage"]) for output in result.outputs]
+    return f"Written before it stopped: {', '.join(wrote) or 'nothing'}."
 
 
 def log_line(event: Mapping[str, Any]) -> str | None:
