@@ -44,6 +44,13 @@ EXPRESSIONS = {
     "1 / id > 1": (DataRefused, "division-by-zero", "divides by zero"),
     "id % (id - id) > 1": (DataRefused, "division-by-zero", "divides by zero"),
     "id + array(1) > 1": (DataRefused, "type-mismatch", ""),
+    "id >": (InvalidCall, "invalid-sql", "end of input"),
+    "sum(id) > 1": (InvalidCall, "invalid-sql", "aggregate"),
+    "cast(id as decimal(10,2)) / (id - id) > 1": (DataRefused, "division-by-zero", "divides by zero"),
+    "-(cast('-9223372036854775808' as bigint) + 0 * id) > 1": (DataRefused, "arithmetic-overflow", ""),
+    "date'2024-02-30' < current_date()": (DataRefused, "cast-failed", ""),
+    "element_at(array(id), 3) > 0": (DataRefused, "index-out-of-range", "out of bounds"),
+    "cast(id as string) rlike concat('(', id)": (InvalidCall, "invalid-pattern", "regular expression"),
 }
 
 
@@ -53,6 +60,13 @@ def test_a_wrong_expression_is_told_in_the_same_words_on_every_engine(any_engine
     found = explained(lambda: rows(any_engine).where(expression).collect())
     assert (type(found), found.code) == (kind, code)
     assert words in found.message.replace("INT", "int").replace("DATE", "date")
+
+
+@pytest.mark.parametrize("call", ["try_add(id, 1)", "bool_and(id)", "sum(current_date())"])
+def test_a_function_of_other_types_is_named_with_what_to_do(engine, call):
+    found = explained(lambda: engine.session.range(1).selectExpr(f"{call} as it").collect())
+    assert (found.code, f"'{call.partition('(')[0]}'" in found.message) == ("type-mismatch", True)
+    assert "1L" in found.hint
 
 
 @pytest.mark.spark

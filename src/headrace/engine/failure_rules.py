@@ -95,13 +95,14 @@ RULES: tuple[Rule, ...] = (
         "The SQL has a mistake at {found}.",
     ),
     _rule(
-        r"invalid argument: found (?P<found>\S+) at (?P<at>\d+):\d+ expected (?P<expected>.{0,80})",
+        r"invalid argument: found (?P<found>end of input|\S+)(?: at \d+:\d+)? expected ",
         InvalidCall,
         "invalid-sql",
-        "The SQL has a mistake at '{found}' (character {at}).",
+        "The SQL has a mistake at '{found}'.",
     ),
     _rule(
-        r"\[UNRESOLVED_ROUTINE\] Cannot resolve routine (?P<name>`.*?`)|unknown function: (?P<other>\S+)",
+        r"\[UNRESOLVED_ROUTINE\] Cannot resolve routine (?P<name>`.*?`)"
+        r"|(?:unknown |^)function: (?P<other>\S+)",
         InvalidCall,
         "unknown-function",
         "There is no function {name}.",
@@ -115,25 +116,43 @@ RULES: tuple[Rule, ...] = (
         "In a query, an input goes by its name in braces or the name of its port.",
     ),
     _rule(
-        r"\[MISSING_(?:GROUP_BY|AGGREGATION)\]|No field named .*Valid fields are .*count\(",
+        r"\[MISSING_(?:GROUP_BY|AGGREGATION)\]|No field named .*Valid fields are .*count\("
+        r"|\[INVALID_WHERE_CONDITION\]|does not support logical expression AggregateFunction"
+        r"|Aggregate requires at least one grouping or aggregate expression",
         InvalidCall,
         "invalid-sql",
         "An aggregate function stands beside columns that are neither aggregated nor grouped by.",
         "Use processor.aggregate, or GROUP BY in processor.sql.",
     ),
     _rule(
-        r"\[DATATYPE_MISMATCH[^\]]*\] (?P<what>.*?)(?:\. |\n|SQLSTATE)",
+        r"\[DATATYPE_MISMATCH[^\]]*\] (?P<what>.*?)\.*(?:\. |\n|SQLSTATE)",
         DataRefused,
         "type-mismatch",
         "{what}.",
         "Convert with processor.convert_types first.",
     ),
     _rule(
-        r"(?P<what>Cannot coerce .*? to valid types)",
+        r"(?P<what>Cannot coerce .*? to valid types)"
+        r"|Unsupported (?P<other>(?:TRY_)?CAST from .{1,60} to .{1,40}?)(?:\n|$)",
         DataRefused,
         "type-mismatch",
         "{what}.",
         "Convert with processor.convert_types first.",
+    ),
+    _rule(
+        r"(?:arguments to satisfy a call to|Function) '(?P<name>\w+)'"
+        r"(?: function: coercion| failed to match any signature| user-defined coercion failed)",
+        DataRefused,
+        "type-mismatch",
+        "The function '{name}' does not take values of these types.",
+        "Convert with processor.convert_types first, or write CAST; `try_add(n, 1L)` adds to a bigint.",
+    ),
+    _rule(
+        r"Regular expression did not compile|PatternSyntaxException|\[INVALID_PARAMETER_VALUE\.PATTERN\]",
+        InvalidCall,
+        "invalid-pattern",
+        "A regular expression has a mistake.",
+        "Look for a bracket that is not closed; a character that means itself has a backslash before it.",
     ),
     # Values
     _rule(
@@ -160,7 +179,27 @@ RULES: tuple[Rule, ...] = (
         _TRY_CAST,
     ),
     _rule(
-        r"\[(?:DIVIDE|REMAINDER)_BY_ZERO\]|Division by zero|Divide by zero|Remainder by zero",
+        r"typed literal \"(?P<new>\w+)\" is invalid: '(?P<value>.*?)'",
+        DataRefused,
+        "cast-failed",
+        "The value '{value}' cannot be converted to {new}.",
+    ),
+    _rule(
+        r"DateValue \{ |Unable to parse date|\[DATETIME_FIELD_OUT_OF_BOUNDS|Invalid date '",
+        DataRefused,
+        "cast-failed",
+        "A date does not exist.",
+        _TRY_CAST,
+    ),
+    _rule(
+        r"element_at: the index is out of bounds",
+        DataRefused,
+        "index-out-of-range",
+        "An index is out of bounds.",
+        "Use get(), which gives null.",
+    ),
+    _rule(
+        r"\[(?:DIVIDE|REMAINDER)_BY_ZERO\]|(?:[Dd]ivi(?:sion|de)|[Rr]emainder) by zero",
         DataRefused,
         "division-by-zero",
         "A row divides by zero.",
@@ -168,7 +207,8 @@ RULES: tuple[Rule, ...] = (
     ),
     _rule(
         r"\[ARITHMETIC_OVERFLOW\]|\[(?:BINARY_)?ARITHMETIC_OVERFLOW|[Aa]rithmetic overflow"
-        r"|\[NUMERIC_VALUE_OUT_OF_RANGE",
+        r"|\[NUMERIC_VALUE_OUT_OF_RANGE|Int\d+ overflow on|is out of range Int\d+|long overflow"
+        r"|too large to store in a Decimal",
         DataRefused,
         "arithmetic-overflow",
         "A result is too large for its type.",
