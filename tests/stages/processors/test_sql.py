@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from pydantic import ValidationError
+from pyspark.sql.pandas.types import to_arrow_schema
 
 from headrace.core import find_stage
+from headrace.testing import StageRun
 
 
 def test_an_expression_sees_what_is_written_above_it(apply: Any) -> None:
@@ -21,6 +26,21 @@ def test_expressions_that_do_not_need_each_other_are_one_step() -> None:
     assert len(list(wide._steps())) == 1
     literal: Any = stage(columns={"a": "1", "b": "'a'", "c": "b -- a\n"})
     assert list(literal._steps()) == [["a", "b"], ["c"]]
+
+
+def test_branches_of_several_types_have_the_type_that_holds_all(any_engine: Any, tmp_path: Path) -> None:
+    """Sail alone says that a CASE is of its first branch's type, and computes another."""
+    columns = {"a": "CASE WHEN n > 1 THEN 1 ELSE 2.5 END", "b": "if(n > 1, n, 1e3)", "c": "n"}
+    frame = any_engine.session.createDataFrame(pa.table({"n": [1, 2]}))
+    run = StageRun(any_engine.session, tmp_path, engine=any_engine.name)
+    made = find_stage("processor.sql_expression").stage(columns=columns).transform(frame, run=run)
+    branches = "CASE WHEN n > 1 THEN 1 ELSE 0.5 END"
+    total = find_stage("processor.aggregate").stage(aggregates={"s": f"sum({branches})"})
+    query = find_stage("processor.sql").stage(query=f"SELECT {branches} AS x FROM rows")
+    for each in (made, total.transform(frame, run=run), query.transform(run=run, rows=frame)):
+        assert to_arrow_schema(each.schema).types == any_engine.to_arrow(each).schema.types
+    assert [kind for _, kind in made.dtypes[1:]] == ["decimal(11,1)", "double", "bigint"]
+    assert any_engine.to_arrow(made)["a"].to_pylist() == [Decimal("2.5"), Decimal("1.0")]
 
 
 @pytest.mark.parametrize("expression", ["explode(list)", "1 + STACK (2, a, b)"])

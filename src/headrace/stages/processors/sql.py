@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from headrace.core import Field, Frame, Processor, Run, SqlExpression
+from headrace.frames.branches import truly_typed
 from headrace.frames.queries import queried
 
 
@@ -25,4 +26,4 @@ class Sql(Processor):
 
     def transform(self, run: Run, **frames: Frame) -> Frame:
         """The query's rows."""
-        return queried(run.session, self.query, frames)
+        return truly_typed(queried(run.session, self.query, frames), [self.query])

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pydantic import field_validator
 
 from headrace.core import Field, Frame, NewColumn, Processor, Run, SqlExpression
+from headrace.frames.branches import truly_typed
 from headrace.frames.columns import functions_called, identifiers
 
 MAKES_ROWS = {"explode", "explode_outer", "posexplode", "posexplode_outer", "inline", "inline_outer", "stack"}
@@ -17,7 +18,8 @@ class SqlExpressions(Processor):
 
     An expression sees the input's columns and those of the expressions above it; a column that is replaced
     has its new value for those below. Integer overflow in `+` and `*` is an error on Spark and wraps silently
-    on the embedded engine: where it may happen, write `try_add` and `try_multiply`, or cast to a wider type.
+    on the embedded engine: where it may happen, write `try_add(n, 1L)` and `try_multiply(n, 2L)`, with both
+    sides of one type, or cast to a wider type.
     """
 
     keeps_rows = True
@@ -43,7 +45,9 @@ class SqlExpressions(Processor):
         from pyspark.sql import functions as f
 
         for step in self._steps():
-            frame = frame.withColumns({name: f.expr(self.columns[name]) for name in step})
+            expressions = {name: self.columns[name] for name in step}
+            made = frame.withColumns({name: f.expr(sql) for name, sql in expressions.items()})
+            frame = truly_typed(made, expressions.values())
         return frame
 
     def _steps(self) -> Iterator[list[str]]:
