@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from headrace.core import Frame
 
-__all__ = ["IN_PROCESS", "TooLarge", "frame_to_arrow"]
+__all__ = ["IN_PROCESS", "TooLarge", "arrow_to_frame", "frame_to_arrow"]
 
 IN_PROCESS = "_headrace_in_process"
 """An attribute that the embedded engine sets on its sessions."""
@@ -62,6 +62,17 @@ class _Collected:
 @cache
 def _collections() -> dict[str, _Collected]:
     return {}
+
+
+def arrow_to_frame(table: pa.Table, session: SparkSession) -> Frame:
+    """A table as a frame; one without rows, too, which the client by itself refuses.
+
+    Timestamps without a time zone stay so: the client would make instants of them.
+    """
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    schema = from_arrow_schema(table.schema, prefer_timestamp_ntz=True)
+    return session.createDataFrame(table if table.num_rows else [], schema)
 
 
 def frame_to_arrow(frame: Frame, *, most_bytes: int | None = None) -> pa.Table:

@@ -17,6 +17,8 @@ from typing import Any
 
 from headrace.core import Frame, HeadraceError, Run, UserCodeFailed
 
+from .arrow import arrow_to_frame
+
 __all__ = ["Inputs", "as_frame", "run_code", "said"]
 
 LINE_LIMIT = 4000
@@ -90,11 +92,7 @@ def _from_table(value: Any, run: Run) -> Frame:
     import pyarrow as pa
 
     table = value if isinstance(value, pa.Table) else pa.Table.from_pandas(value, preserve_index=False)
-    if table.num_rows:
-        return run.session.createDataFrame(table)
-    from pyspark.sql.pandas.types import from_arrow_schema
-
-    return run.session.createDataFrame([], from_arrow_schema(table.schema))
+    return arrow_to_frame(table, run.session)
 
 
 def said(error: BaseException) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pydantic import model_validator
 
 from headrace.core import Field, Frame, Json, Origin, Run, Schema
+from headrace.frames.arrow import arrow_to_frame
 from headrace.storage.formats import declared_schema, infer_rows
 
 
@@ -53,4 +54,4 @@ class Inline(Origin):
 
         table = inline_table(self.rows, self._schema())
         run.counted(rows_out=table.num_rows)
-        return run.session.createDataFrame(table)
+        return arrow_to_frame(table, run.session)

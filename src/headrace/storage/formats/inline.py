@@ -77,7 +77,19 @@ def _fitting(value: Any, kind: pa.DataType) -> Any:
         return dt.date.fromisoformat(value)
     if isinstance(value, str) and pa.types.is_timestamp(kind):
         return _moment(value, kind)
+    _refuse_silent_change(value, kind)
     return float(value) if pa.types.is_floating(kind) and isinstance(value, int) else value
+
+
+def _refuse_silent_change(value: Any, kind: pa.DataType) -> None:
+    """Arrow cuts 1.5 to 1, and takes numbers for days since 1970."""
+    import pyarrow as pa
+
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if (pa.types.is_integer(kind) and isinstance(value, float) and not value.is_integer()) or (
+        pa.types.is_temporal(kind) and number
+    ):
+        raise ValueError(f"{value!r} would become another value")
 
 
 def _moment(value: str, kind: pa.TimestampType) -> dt.datetime:
