@@ -92,6 +92,7 @@ EXAMPLES: dict[str, list[Example]] = {
             },
             {"a name": ["b"], "n": [2], "s": [Decimal("-4.40")], "i": [6], "m": [3.0], "md": [3.0]},
         ),
+        Example({"group_by": ["FLAG"], "aggregates": {"n": "max(ID)"}}, {"n": [2, 3, 4]}),
         Example(
             {"aggregates": {"rows": "count(*)", "y": "max(`d.t`)"}}, {"rows": [4], "y": [Decimal("3.30")]}
         ),
@@ -115,6 +116,7 @@ EXAMPLES: dict[str, list[Example]] = {
             },
             changes=frozenset({"a name", "when"}),
         ),
+        Example({"columns": {"ID": "string"}}, {"ID": ["1", "2", "3", "4"]}),
     ],
     "processor.deduplicate": [
         Example({"keys": ["a name"], "keep": "last", "order_by": ["id"]}, ids(1, 3, 4)),
@@ -191,6 +193,7 @@ EXAMPLES: dict[str, list[Example]] = {
             ids(1, 2, 3, 4),
             changes=frozenset({"a name", "d.t"}),
         ),
+        Example({"rename": {"ID": "Id.", "A NAME": "`"}}, {"Id.": [1, 2, 3, 4]}),
     ],
     "processor.repartition": [
         Example({"partitions": 3, "columns": ["a name"]}, ids(1, 2, 3, 4)),

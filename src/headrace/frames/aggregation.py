@@ -11,7 +11,7 @@ from headrace.core import Column, Field, Schema, Value
 
 from .columns import quoted
 
-__all__ = ["Aggregation", "aggregate_sql", "aggregate_type"]
+__all__ = ["Aggregation", "aggregate_problem", "aggregate_sql", "aggregate_type"]
 
 Function = Literal[
     "count", "count_distinct", "sum", "mean", "median", "min", "max", "stddev", "variance", "any_value",
@@ -39,6 +39,8 @@ TYPES = {
     "any_true": "boolean",
 }
 WHOLE = ("tinyint", "smallint", "int", "bigint")
+OF_NUMBERS = ("mean", "median", "stddev", "variance")
+OF_BOOLEANS = ("all_true", "any_true")
 
 
 class Aggregation(Value):
@@ -59,11 +61,31 @@ class Aggregation(Value):
         return self
 
 
+def aggregate_problem(wanted: Aggregation, schema: Schema) -> str | None:
+    """Why this function cannot be computed over its column; ``None``: it can."""
+    found = schema.get(wanted.column or "")
+    if found is None:
+        return None
+    number = found.type in (*WHOLE, "float", "double") or found.type.startswith("decimal")
+    boolean = found.type == "boolean"
+    fits = {
+        "sum": number,
+        **dict.fromkeys(OF_NUMBERS, number or boolean),
+        **dict.fromkeys(OF_BOOLEANS, boolean),
+    }
+    if fits.get(wanted.function, True):
+        return None
+    return f"'{found.name}' is {found.type}, which has no {wanted.function}."
+
+
 def aggregate_sql(wanted: Aggregation, schema: Schema, engine: str) -> str:
     """The SQL of an aggregate; a sum that does not fit its type is an error on either engine."""
     if wanted.column is None:
         return "count(*)"
     value = quoted(wanted.column)
+    if wanted.function == "median" and _type_of(wanted, schema) in ("float", "double"):
+        # NaN is the largest number in Spark's order, and the smallest in Sail's median.
+        value = f"CASE WHEN isnan({value}) THEN double('Infinity') ELSE {value} END"
     if wanted.function == "sum" and engine == "embedded" and _type_of(wanted, schema) == "bigint":
         # Sail's sum of bigints wraps silently; a decimal has the digits, and its cast refuses too many.
         return f"CAST(sum(CAST({value} AS decimal(38,0))) AS bigint)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import AfterValidator
@@ -11,7 +12,15 @@ from headrace.core import Field, Value
 
 from .columns import quoted, text
 
-__all__ = ["Conversion", "TypeName", "converted", "message", "type_name", "unconvertible"]
+__all__ = [
+    "Conversion",
+    "TypeName",
+    "converted",
+    "message",
+    "no_conversion",
+    "type_name",
+    "unconvertible",
+]
 
 ALIASES = {
     "text": "string", "varchar": "string", "str": "string", "bool": "boolean", "long": "bigint",
@@ -30,6 +39,28 @@ NUMBER_FORMATS = {
     "1234,56": ("", ","),
 }
 UNIX = {"unix_seconds": "seconds", "unix_millis": "millis", "unix_micros": "micros"}
+TICKS = {"seconds": 1, "millis": 10**3, "micros": 10**6}
+FIRST_SECOND, LAST_SECOND = -62_135_596_800, 253_402_300_799
+"""Of the years 1 and 9999, counted from 1970."""
+WHOLE = ("tinyint", "smallint", "int", "bigint")
+NUMBERS = (*WHOLE, "float", "double", "decimal")
+MOMENTS = ("timestamp", "timestamp_ntz")
+SECONDS = "Convert it to bigint first, and from there with `format: unix_seconds`."
+BY_EXPRESSION = "Compute it with processor.sql_expression."
+REFUSED: Mapping[tuple[str, ...], Mapping[tuple[str, ...], str]] = {
+    ("array", "map", "struct"): {("*",): "Take it apart with processor.sql_expression."},
+    WHOLE: {("date", "timestamp_ntz"): "Give a `format`, such as unix_seconds.", ("binary",): BY_EXPRESSION},
+    ("float", "double"): {("date", *MOMENTS): SECONDS, ("binary",): BY_EXPRESSION},
+    ("decimal",): {("date", "timestamp_ntz"): SECONDS, ("binary", "boolean"): BY_EXPRESSION},
+    ("boolean",): {("date", *MOMENTS, "binary"): BY_EXPRESSION, ("decimal",): "Convert it to int first."},
+    ("date",): {("boolean", *NUMBERS, "binary"): BY_EXPRESSION},
+    MOMENTS: {
+        ("boolean", "binary"): BY_EXPRESSION,
+        tuple(set(NUMBERS) - {"bigint"}): "Convert it to bigint, which are seconds since 1970.",
+    },
+    ("binary",): {("boolean", *NUMBERS, "date", *MOMENTS): "Convert it to string first."},
+}
+"""From → to → what to do instead: what one of the engines cannot do, neither does."""
 
 
 def type_name(value: str) -> str:
@@ -75,6 +106,23 @@ class Conversion(Value):
         return f"{self.type} ({self.format})" if self.format else self.type
 
 
+def no_conversion(old: str, to: Conversion) -> str | None:
+    """What to do instead, where values of the type ``old`` do not become ``to``; ``None``: they do."""
+    was, new = family(old), family(to.type)
+    if to.format is not None or old == to.type:
+        return None
+    for kinds, refused in REFUSED.items():
+        for targets, hint in refused.items() if was in kinds else ():
+            if new in targets or "*" in targets:
+                return hint
+    return None
+
+
+def family(kind: str) -> str:
+    """A type without what stands in its brackets."""
+    return re.split(r"[(<]", kind, maxsplit=1)[0]
+
+
 def converted(name: str, to: Conversion) -> str:
     """SQL for the converted value; null where it cannot be converted."""
     value = quoted(name)
@@ -83,7 +131,10 @@ def converted(name: str, to: Conversion) -> str:
     if to.type == "string":
         return f"date_format({value}, {text(to.format)})"
     if to.format in UNIX:
-        return f"CAST(timestamp_{UNIX[to.format]}(try_cast({value} AS bigint)) AS {to.type})"
+        unit, count = UNIX[to.format], f"try_cast({value} AS bigint)"
+        low, high = FIRST_SECOND * TICKS[unit], (LAST_SECOND + 1) * TICKS[unit] - 1
+        moment = f"CASE WHEN {count} BETWEEN {low} AND {high} THEN timestamp_{unit}({count}) END"
+        return f"CAST({moment} AS {to.type})"
     if to.type in ("date", "timestamp", "timestamp_ntz"):
         return f"CAST(try_to_timestamp(CAST({value} AS string), {text(to.format)}) AS {to.type})"
     thousands, point = NUMBER_FORMATS[to.format]

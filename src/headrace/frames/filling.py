@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -16,7 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Filling", "filled", "filling_problems"]
 
-WHOLE = ("tinyint", "smallint", "int", "bigint")
+BITS = {"tinyint": 8, "smallint": 16, "int": 32, "bigint": 64}
+WHOLE = (*BITS,)
+BIGINT_DIGITS = 18
 STATISTICS = {
     "mean": "avg({})",
     "median": "median({})",
@@ -79,14 +83,29 @@ def _fits(value: Json, kind: str) -> bool:
     if family(kind) == "boolean":
         return isinstance(value, bool)
     if family(kind) == "number":
-        return not isinstance(value, bool) and _is_number(value, whole=kind in WHOLE)
+        return not isinstance(value, bool) and _is_number(value, kind)
+    if family(kind) in ("date", "timestamp"):
+        return isinstance(value, str) and _is_moment(value)
     return isinstance(value, str)
 
 
-def _is_number(value: Json, *, whole: bool) -> bool:
+def _is_number(value: Json, kind: str) -> bool:
     try:
-        return float(value).is_integer() if whole else bool(str(float(value)))
+        number = float(value)
+        if kind in WHOLE:
+            return number.is_integer() and -(2 ** (BITS[kind] - 1)) <= int(number) < 2 ** (BITS[kind] - 1)
+        if kind.startswith("decimal"):
+            precision, _, scale = kind[len("decimal(") : -1].partition(",")
+            return abs(number) < float(10 ** (int(precision) - int(scale)))
     except (TypeError, ValueError, OverflowError):
+        return False
+    return True
+
+
+def _is_moment(value: str) -> bool:
+    try:
+        return bool(dt.datetime.fromisoformat(value.strip()))
+    except ValueError:
         return False
 
 
@@ -147,4 +166,10 @@ def _statistic(kind: ColumnType, how: str, filling: Filling) -> str:
     if how in ("mean", "median"):
         value = STATISTICS[how].format(f"CAST({present} AS double)")
         return f"CAST({f'round({value})' if kind.type in WHOLE else value} AS {kind.type})"
+    if how == "mode" and kind.type == "boolean":  # Sail has no mode of these and of decimals
+        return f"CAST(mode(CAST({present} AS int), true) AS boolean)"
+    decimal = re.fullmatch(r"decimal\((\d+),(\d+)\)", kind.type) if how == "mode" else None
+    if decimal and int(decimal[1]) <= BIGINT_DIGITS:
+        shift = f"CAST(1{'0' * int(decimal[2])} AS decimal(20,0))"
+        return f"CAST(mode(CAST({present} * {shift} AS bigint), true) / {shift} AS {kind.type})"
     return STATISTICS[how].format(present)

@@ -106,11 +106,26 @@ def test_friendly_names_are_spelled_as_spark_does() -> None:
     )
     schema = stage.columns_after({"frame": Schema.of({"a": "int", "b": "int", "c": "int", "d": "int"})})
     assert [(c.name, c.type) for c in schema] == [
-        ("a", "bigint"), ("b", "decimal(5,2)"), ("c", "string"), ("d", "int"),
+        ("A", "bigint"), ("b", "decimal(5,2)"), ("c", "string"), ("d", "int"),
     ]  # fmt: skip
 
 
-def test_a_list_does_not_become_text() -> None:
-    stage = find_stage("processor.convert_types").stage(columns={"a": "string"})
-    (issue,) = stage.problems({"frame": Schema.of({"a": "array<int>"})})
-    assert (issue.code, issue.field) == ("no-conversion", "columns.a")
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("array<int>", "string"), ("bigint", "date"), ("double", "timestamp"), ("date", "bigint"),
+     ("timestamp", "int"), ("boolean", "decimal(4,1)"), ("decimal(9,2)", "boolean"), ("int", "binary")],
+)  # fmt: skip
+def test_what_only_one_engine_converts_is_refused_on_both_before_the_run(old: str, new: str) -> None:
+    stage = find_stage("processor.convert_types").stage(columns={"A": new})
+    (issue,) = stage.problems({"frame": Schema.of({"a": old})})
+    assert (issue.code, issue.field) == ("no-conversion", "columns.A")
+    assert issue.hint
+
+
+@pytest.mark.parametrize("unit", ["unix_seconds", "unix_millis", "unix_micros"])
+def test_moments_beyond_the_year_9999_are_failures_and_no_wrong_dates(apply: Any, unit: str) -> None:
+    config = {"columns": {"n": {"type": "timestamp", "format": unit}}, "on_failure": "null"}
+    assert apply("convert_types", config, {"n": [2**63 - 1, -(2**63), None]}) == [{"n": None}] * 3
+    first = dt.datetime(1, 1, 1, tzinfo=dt.UTC)
+    ticks = -62_135_596_800 * {"unix_seconds": 1, "unix_millis": 10**3, "unix_micros": 10**6}[unit]
+    assert apply("convert_types", config, {"n": [ticks, ticks - 1]}) == [{"n": first}, {"n": None}]

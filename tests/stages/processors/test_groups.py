@@ -53,6 +53,27 @@ def test_a_function_needs_its_column_and_a_name_of_its_own() -> None:
     assert issue.code == "duplicate-column"
 
 
+@pytest.mark.parametrize(
+    ("function", "kind"),
+    [("sum", "string"), ("sum", "boolean"), ("mean", "date"), ("median", "string"), ("all_true", "bigint")],
+)
+def test_a_function_that_a_type_does_not_have_is_a_problem(function: str, kind: str) -> None:
+    stage = find_stage("processor.aggregate").stage(aggregates={"s": {"function": function, "column": "N"}})
+    (issue,) = stage.problems({"frame": Schema.of({"n": kind})})
+    assert (issue.code, issue.field) == ("value-does-not-fit", "aggregates.s.function")
+    assert issue.message == f"'n' is {kind}, which has no {function}."
+
+
+def test_nan_is_the_largest_number_to_a_median(any_engine: Any, tmp_path: Any) -> None:
+    stage = find_stage("processor.aggregate").stage(
+        aggregates={"m": {"function": "median", "column": "x"}, "y": {"function": "mean", "column": "b"}}
+    )
+    rows = pa.table({"x": [1.0, math.nan, 2.0, math.nan, 3.0], "b": [True, False, True, True, None]})
+    run = StageRun(any_engine.session, tmp_path, engine=any_engine.name)
+    made = stage.transform(any_engine.session.createDataFrame(rows), run)
+    assert any_engine.to_arrow(made).to_pylist() == [{"m": 3.0, "y": 0.75}]
+
+
 def test_the_first_or_the_last_of_those_alike_stays(apply: Any) -> None:
     rows = {"k": ["a", "a", "b", None, None], "at": [1, 2, 3, None, 5]}
     first = apply("deduplicate", {"keys": ["k"], "keep": "first", "order_by": "at"}, rows)
@@ -98,6 +119,23 @@ def test_statistics_leave_out_what_is_missing(apply: Any) -> None:
     assert [row["s"] for row in found] == ["b", "a", "a", "a"]  # as often as 'b', and smaller
 
 
+def test_every_type_has_a_mode(any_engine: Any, tmp_path: Any) -> None:
+    rows = pa.table(
+        {
+            "m": pa.array([Decimal("0.35"), Decimal("-1.07"), Decimal("0.35"), None], pa.decimal128(18, 2)),
+            "b": [False, True, False, None],
+            "d": [1.5, 1.5, -2.0, None],
+            "t": ["b", "a", "b", None],
+        }
+    )
+    stage = find_stage("processor.fill_missing").stage(computed=dict.fromkeys(rows.column_names, "mode"))
+    run = StageRun(any_engine.session, tmp_path, engine=any_engine.name)
+    filled = stage.transform(any_engine.session.createDataFrame(rows), run)
+    found = {"m": Decimal("0.35"), "b": False, "d": 1.5, "t": "b"}
+    assert found in any_engine.to_arrow(filled).to_pylist()
+    assert [kind for _, kind in filled.dtypes] == ["decimal(18,2)", "boolean", "double", "string"]
+
+
 def test_each_group_has_its_own_statistic_and_null_is_a_group(apply: Any) -> None:
     rows = {"g": ["a", "a", None, None, "b"], "x": [1, None, 5, None, None]}
     found = apply("fill_missing", {"computed": {"x": "max"}, "within": ["g"]}, rows)
@@ -122,9 +160,14 @@ def test_constants_by_type_spare_what_is_named(apply: Any) -> None:
         {"values": {"s": 1}},
         {"by_type": {"boolean": "no"}},
         {"computed": {"s": "mean"}},
+        {"values": {"n": 3_000_000_000}},
+        {"values": {"m": 1000}},
+        {"values": {"d": "29.02.2024"}},
+        {"by_type": {"timestamp": "soon"}},
     ],
 )
 def test_a_filling_that_does_not_fit_its_column_is_a_problem(config: Any) -> None:
     stage = find_stage("processor.fill_missing").stage(**config)
-    (issue,) = stage.problems({"frame": Schema.of({"n": "int", "s": "string", "b": "boolean"})})
+    types = {"n": "int", "s": "string", "b": "boolean", "m": "decimal(5,2)", "d": "date", "t": "timestamp"}
+    (issue,) = stage.problems({"frame": Schema.of(types)})
     assert issue.code == "value-does-not-fit"

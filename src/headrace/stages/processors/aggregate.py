@@ -6,8 +6,13 @@ from collections.abc import Iterator, Mapping
 
 from headrace.core import Columns, Field, Frame, Issue, NewColumn, Processor, Run, Schema, SqlExpression
 from headrace.core import ColumnType as Typed
-from headrace.frames.aggregation import Aggregation, aggregate_sql, aggregate_type
+from headrace.frames.aggregation import Aggregation, aggregate_problem, aggregate_sql, aggregate_type
+from headrace.frames.branches import truly_typed
 from headrace.frames.columns import column, repeated_names, schema_of
+
+TYPED = ("sum", "median")
+"""Functions whose SQL depends on the column's type."""
+CONVERT = "Convert the column with processor.convert_types before."
 
 
 class Aggregate(Processor):
@@ -42,11 +47,15 @@ class Aggregate(Processor):
             if isinstance(wanted, str):
                 return None
             found.append(Typed(name, aggregate_type(wanted, schema)))
-        groups = [schema.get(name) for name in self.group_by]
-        return Schema((*(each for each in groups if each), *found))
+        groups = [Typed(name, each.type) for name in self.group_by if (each := schema.get(name))]
+        return Schema((*groups, *found))
 
     def problems(self, inputs: Mapping[str, Schema]) -> Iterator[Issue]:
-        """An aggregate that is called like a group's column."""
+        """A function that a column's type does not have, an aggregate that is called like a group."""
+        for name, wanted in self.aggregates.items():
+            wrong = None if isinstance(wanted, str) else aggregate_problem(wanted, inputs["frame"])
+            if wrong:
+                yield Issue("value-does-not-fit", wrong, field=f"aggregates.{name}.function", hint=CONVERT)
         for name in repeated_names((*self.group_by, *self.aggregates)):
             message = f"Two columns would be called '{name}'."
             yield Issue(
@@ -57,11 +66,12 @@ class Aggregate(Processor):
         """One row per group."""
         from pyspark.sql import functions as f
 
-        asked = any(not isinstance(each, str) and each.function == "sum" for each in self.aggregates.values())
+        asked = any(not isinstance(each, str) and each.function in TYPED for each in self.aggregates.values())
         schema = schema_of(frame) if asked else Schema(())
         columns = [
             f.expr(each if isinstance(each, str) else aggregate_sql(each, schema, run.engine)).alias(name)
             for name, each in self.aggregates.items()
         ]
-        grouped = frame.groupBy(*map(column, self.group_by)).agg(*columns)
+        made = frame.groupBy(*map(column, self.group_by)).agg(*columns)
+        grouped = truly_typed(made, [each for each in self.aggregates.values() if isinstance(each, str)])
         return grouped.where(self.having) if self.having else grouped

@@ -10,7 +10,15 @@ from pydantic import field_validator
 from headrace.core import Column, Field, Frame, Issue, Processor, Run, Schema, WithErrors
 from headrace.core import ColumnType as Typed
 from headrace.frames.columns import refusal, text
-from headrace.frames.conversions import NUMBER_FORMATS, UNIX, Conversion, converted, message, unconvertible
+from headrace.frames.conversions import (
+    NUMBER_FORMATS,
+    UNIX,
+    Conversion,
+    converted,
+    message,
+    no_conversion,
+    unconvertible,
+)
 
 
 class ConvertTypes(Processor):
@@ -61,17 +69,17 @@ class ConvertTypes(Processor):
         return "null" if value is None else value  # `on_failure: null` is how people write it
 
     def columns_after(self, inputs: Mapping[str, Schema]) -> Schema:
-        """The input's, with new types."""
-        types = {name.casefold(): to.type for name, to in self.columns.items()}
-        return Schema(tuple(Typed(c.name, types.get(c.name.casefold(), c.type)) for c in inputs["frame"]))
+        """The input's, with new types; a converted column is spelled as it is here."""
+        new = {name.casefold(): Typed(name, to.type) for name, to in self.columns.items()}
+        return Schema(tuple(new.get(each.name.casefold(), each) for each in inputs["frame"]))
 
     def problems(self, inputs: Mapping[str, Schema]) -> Iterator[Issue]:
-        """Lists and structs become text or nothing."""
+        """Types that do not become others."""
         for name, to in self.columns.items():
             was = inputs["frame"].get(name)
-            if was and was.type.startswith(("array<", "map<", "struct<")) and to.type != was.type:
+            hint = no_conversion(was.type, to) if was else None
+            if was and hint:
                 message = f"'{name}' is {was.type}, which does not become {to.type}."
-                hint = "Take it apart with processor.sql_expression."
                 yield Issue("no-conversion", message, field=f"columns.{name}", hint=hint)
 
     def transform(self, frame: Frame, run: Run) -> Frame | WithErrors:

@@ -53,8 +53,9 @@ class RenameFields(Processor):
             )
 
     def transform(self, frame: Frame, run: Run) -> Frame:
-        """The frame under its new names; the engine is asked for its columns only when there is a rule."""
-        if self.case or self.prefix or self.suffix:
+        """The frame under its new names; Spark is asked for its columns only when there is a rule."""
+        if self.case or self.prefix or self.suffix or run.engine == "embedded":
+            # The embedded engine renames nothing that is spelled `ID` here and `id` there, and says nothing.
             return frame.toDF(*self._names(tuple(frame.columns)))
         if not {each.casefold() for each in self.rename.values()} & {each.casefold() for each in self.rename}:
             return frame.withColumnsRenamed(self.rename)
