@@ -145,6 +145,20 @@ def test_a_parameter_in_sql_is_a_typed_literal_never_pasted() -> None:
     assert condition_of("a = ${env:WORD}", WORD="x' OR '1'='1") == "a = 'x\\' OR \\'1\\'=\\'1'"
 
 
+@pytest.mark.parametrize("condition", ["\"a like '%${word}%'\"", "'a = `${word}`'", "'a = \"${word}\" -- x'"])
+def test_a_parameter_inside_quotes_of_sql_is_refused_for_it_would_be_pasted(condition: str) -> None:
+    body = PARAMETERS + LOAD
+    body += f"  keep:\n    type: processor.filter\n    from: load\n    condition: {condition}\n"
+    issue = issue_of(body + OUT, "quoted-reference")
+    assert (issue.stage, issue.field, issue.line) == ("keep", "condition", 12)
+    assert "concat('%', ${word}, '%')" in issue.hint
+
+
+def test_quotes_beside_a_parameter_and_in_remarks_are_no_matter() -> None:
+    assert condition_of("\"a in ('x', ${word}, 'y')\"") == "a in ('x', 'it\\'s', 'y')"
+    assert condition_of("|\n      a > 0 -- it's\n      and b > ${least}").endswith("and b > 3\n")
+
+
 def test_a_doubled_dollar_is_a_literal_reference() -> None:
     assert condition_of("\"a = '$${least}'\"") == "a = '${least}'"
 

@@ -13,9 +13,10 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-__all__ = ["as_gate", "as_sql", "as_text", "has_references", "is_unclosed", "substitute"]
+__all__ = ["as_gate", "as_sql", "as_text", "has_references", "in_quotes", "is_unclosed", "substitute"]
 
 REFERENCE = re.compile(r"\$\$\{|\$\{([^{}]*)\}")
+QUOTED = re.compile(r"--[^\n]*|'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`", re.DOTALL)
 
 
 def has_references(text: str) -> bool:
@@ -26,6 +27,12 @@ def has_references(text: str) -> bool:
 def is_unclosed(text: str) -> bool:
     """Whether a ``${`` begins in ``text`` that is no reference."""
     return "${" in REFERENCE.sub("", text)
+
+
+def in_quotes(text: str) -> list[str]:
+    """References inside quoted parts of SQL, where a literal would end the quotes and paste what follows."""
+    quoted = (each.group(0) for each in QUOTED.finditer(text) if not each.group(0).startswith("--"))
+    return [found.group(0) for part in quoted for found in REFERENCE.finditer(part) if found.group(1)]
 
 
 def substitute(

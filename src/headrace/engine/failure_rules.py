@@ -113,7 +113,7 @@ RULES: tuple[Rule, ...] = (
         InvalidCall,
         "unknown-table",
         "There is no table {name}.",
-        "In a query, an input goes by its name in braces or the name of its port.",
+        "In a query, an input goes by the name of its port: of the stage, of its output, or as `from:` says.",
     ),
     _rule(
         r"\[MISSING_(?:GROUP_BY|AGGREGATION)\]|No field named .*Valid fields are .*count\("

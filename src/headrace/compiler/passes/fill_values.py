@@ -10,6 +10,7 @@ from headrace.compiler.substitution import (
     as_sql,
     as_text,
     has_references,
+    in_quotes,
     is_unclosed,
     substitute,
 )
@@ -65,11 +66,19 @@ def _replace(draft: Draft, kind: str | None, text: str, wrong: list[_Unresolved]
 
     if is_unclosed(text):
         wrong.append(_Unresolved("unknown-reference", "A '${' has no '}'.", "A plain '${' is written '$${'."))
+    if kind in ("sql", "gate"):
+        wrong.extend(map(_quoted, in_quotes(text)))
     if kind == "sql":
         return substitute(text, look_up, as_sql, alone=False)
     if kind == "gate":
         return substitute(text, look_up, as_gate, alone=False)
     return substitute(text, look_up, as_text)
+
+
+def _quoted(reference: str) -> _Unresolved:
+    message = f"{reference} stands inside quotes; its value comes with quotes of its own."
+    hint = f"Leave the quotes out, or put texts together: concat('%', {reference}, '%')."
+    return _Unresolved("quoted-reference", message, hint)
 
 
 def _look_up(draft: Draft, name: str) -> Any:
