@@ -56,7 +56,15 @@ def test_java_that_is_new_enough_is_asked_or_read(monkeypatch, tmp_path):
     assert require_java().version == 17
 
 
-@pytest.mark.parametrize(("scheme", "what"), [("sc", "Spark Connect server"), ("spark", "Spark master")])
+@pytest.mark.parametrize(
+    ("scheme", "what"),
+    [
+        ("sc", "Spark Connect server"),
+        ("spark", "Spark master"),
+        ("k8s", "Kubernetes API server"),
+        ("k8s://https", "Kubernetes API server"),
+    ],
+)
 def test_a_server_that_is_not_there_is_known_at_once(tmp_path, scheme, what):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

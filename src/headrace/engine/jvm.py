@@ -145,11 +145,26 @@ def _why(error: Exception, log: Path) -> str:
     """The line that says it: Spark's own exception, or the end of what the JVM wrote."""
     java = getattr(error, "java_exception", None)
     if java is not None:
-        return str(java.toString()).splitlines()[0]
+        return _java_says(java)
     said = log.read_text(errors="replace") if log.exists() else ""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     told = [line for line in lines if re.search("Exception|rror|Invalid", line)] or lines[-LAST_LINES:]
-    return (told or str(error).splitlines())[0]
+    return _bare((told or str(error).splitlines())[0])
+
+
+def _java_says(java: Any) -> str:
+    """An exception's sentence, and its innermost cause's where that says more."""
+    inner = java
+    while inner.getCause() is not None:
+        inner = inner.getCause()
+    said = dict.fromkeys(_bare(str(each.toString()).splitlines()[0]) for each in (java, inner))
+    return ": ".join(each.rstrip(".") for each in said)
+
+
+def _bare(sentence: str) -> str:
+    """Without the name of the exception's class, unless there is nothing else."""
+    found = re.match(r'(?:Exception in thread "[^"]*" )?[\w.$]*(?:Exception|Error): (?P<rest>.+)', sentence)
+    return found["rest"] if found else sentence
 
 
 def _stop(context: Any) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["ClassicSpark", "ConnectSpark", "open_spark"]
 
 MASTERS = ("local", "spark://", "yarn", "k8s://", "sc://")
+PORTS = {"sc": 15002, "spark": 7077, "https": 443, "http": 80}
 PATIENCE = 5.0
 """Seconds to wait for a server's answer before the run is given up."""
 
@@ -94,8 +95,12 @@ class ClassicSpark(_Spark):
 
     def __init__(self, settings: EngineSettings, *, scratch: Path) -> None:
         super().__init__()
-        if settings.spark.master.startswith("spark://"):
-            _knock(settings.spark.master, "Spark master")
+        master = settings.spark.master
+        if master.startswith("spark://"):
+            _knock(master, "Spark master")
+        elif master.startswith("k8s://"):
+            place = master.removeprefix("k8s://")
+            _knock(place if "://" in place else f"https://{place}", "Kubernetes API server")
         context = the_context().acquire(settings, scratch)
         os.environ.pop("SPARK_CONNECT_MODE_ENABLED", None)
         try:
@@ -164,7 +169,7 @@ def _knock(master: str, what: str) -> None:
     reasons = []
     for place in places.split(","):
         address = urlsplit(f"{scheme}://{place}")
-        port = address.port or (15002 if scheme == "sc" else 7077)
+        port = address.port or PORTS[scheme]
         try:
             socket.create_connection((address.hostname or "", port), timeout=PATIENCE).close()
         except OSError as error:

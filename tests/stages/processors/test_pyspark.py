@@ -133,3 +133,9 @@ def test_what_code_prints_is_in_the_log_and_not_on_the_screen(apply: Any, caplog
     assert any("| id|price|" in line for line in lines)
     assert lines[-1] == "mine"
     assert capsys.readouterr().out == ""
+
+
+def test_code_that_imports_pyspark_ml_is_for_spark() -> None:
+    stage = find_stage("processor.pyspark").stage
+    assert stage(code="from pyspark.ml import Pipeline\noutput = inputs[0]").engine_needs() == {"spark_ml"}
+    assert not stage(code="output = inputs[0]").engine_needs()

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import model_validator
 
 from headrace.core import Code, Field, Frame, Processor, Run, Schema, UserCodeFailed
+from headrace.frames.code_needs import code_needs
 from headrace.frames.columns import schema_of
 from headrace.frames.conversions import TypeName
 from headrace.frames.user_code import Inputs, as_frame, run_code
@@ -20,7 +21,8 @@ class PySpark(Processor):
 
     The code finds `inputs` (frames by stage name, or by position: `inputs[0]`), `spark`, `parameters` and
     `log`, and assigns `output`: a PySpark, pandas or Arrow table; with several `outputs` a mapping by name.
-    What it prints goes to the run's log. It runs once per run, and on the first rows in a preview.
+    What it prints goes to the run's log. It runs once per run, and on the first rows in a preview. Where it
+    mentions `pyspark.ml`, RDDs or the JVM, `engine: auto` chooses Spark.
     """
 
     eager = True
@@ -53,6 +55,10 @@ class PySpark(Processor):
         if nested and not self.names:
             raise ValueError("columns of several outputs need outputs")
         return self
+
+    def engine_needs(self) -> frozenset[str]:
+        """What the code mentions and not every engine has: ``pyspark.ml``, RDDs, the JVM."""
+        return code_needs(self.code)
 
     def lanes(self) -> tuple[str, ...]:
         """The named outputs."""
