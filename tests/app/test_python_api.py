@@ -119,6 +119,7 @@ def test_a_preview_shows_rows_before_and_after_and_writes_nothing(folder: Path) 
     assert isinstance(shown.to_pandas(), pd.DataFrame)
     assert shown.to_pandas()["customer"].tolist() == ["ada", "linus"]
     assert "out of paid" in shown._repr_html_()
+    assert repr(shown) == "<Preview of 'paid': 2 rows>"
     assert not (folder / "output").exists()
 
 

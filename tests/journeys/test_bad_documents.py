@@ -222,6 +222,7 @@ def test_wrong_parameters_are_told(
 ) -> None:
     text = with_parameter("least: {type: integer, minimum: 0, required: true}", "amount > ${least}")
     (found,) = [each for each in issues(place, text, **given) if each.code == code]
+    assert (found.line, found.field) == ((None, None) if "lest" in given else (4, "parameters.least"))
     for word in words:
         assert word in str(found)
 

@@ -210,6 +210,24 @@ def test_a_file_or_folder_that_may_not_be_used_is_told(place: Any, path: str, mo
     assert place.visible() == ["in/bad.csv", "orders.csv"]
 
 
+@pytest.mark.parametrize(
+    ("stage", "field", "name"),
+    [
+        ("{type: processor.filter, from: load, condition: amont > 0 and id > 0}", "condition", "amount"),
+        ("{type: processor.sql, from: load, query: 'select custmer from load'}", "query", "customer"),
+        ("{type: processor.sql_expression, from: load, columns: {a: id, b: idd + 1}}", "columns.b", "id"),
+        ("{type: processor.keep_fields, from: load, fields: [id, amont]}", "fields.1", "amount"),
+    ],
+)
+def test_a_column_that_does_not_exist_is_found_at_its_field_with_the_one_that_was_meant(
+    place: Any, stage: str, field: str, name: str
+) -> None:
+    path = place.pipeline(load("orders.csv") + f"  wrong: {stage}\n" + WRITE)
+    (issue,) = [each for each in explain(open_document(path), {}).issues if each.severity == "error"]
+    assert (issue.code, issue.stage, issue.field, issue.line) == ("unknown-column", "wrong", field, 6)
+    assert issue.hint == f"Did you mean '{name}'?"
+
+
 def test_a_column_that_vanishes_between_explain_and_run_is_found_before_anything_runs(place: Any) -> None:
     path = place.pipeline(
         load("orders.csv")

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
 from headrace.compiler import Plan, Surroundings, compile_pipeline
-from headrace.project import read_pipeline
+from headrace.project import open_project, read_pipeline
+from headrace.runner import prepare
 from headrace.runner.counting import Counts, groups, marks
 
 HEAD = "headrace: 1\nkind: pipeline\nname: test\nstages:\n"
@@ -66,3 +71,11 @@ def test_error_rows_are_what_came_in_and_did_not_go_out() -> None:
     counts.say_out("load", None, 10)
     counts.say_in("out", 7)
     assert counts.of(plan.step("typed")) == (10, 7, 3)
+
+
+def test_counting_elsewhere_than_the_document_says_is_the_same_document(tmp_path: Path) -> None:
+    text = HEAD + LOAD + "  out: {type: destination.discard, from: load}\n"
+    given: dict[str, Any] = {"run_id": "r", "started": dt.datetime.now(dt.UTC)}
+    plan = prepare(open_project(tmp_path), text, "p.yaml", {}, counts="ends", **given)
+    assert (plan.counts, plan.pipeline.counts) == ("ends", "stages")
+    assert plan.pipeline.digest() == read_pipeline(text).digest()

@@ -181,6 +181,10 @@ class Preview:
         names = [column["name"] for column in side["schema"]]
         return pd.DataFrame([{name: row.get(name) for name in names} for row in side["rows"]], columns=names)
 
+    def __repr__(self) -> str:
+        sides = [f"{len(each['rows'])} rows" for each in (self.outputs or self.inputs).values()]
+        return f"<Preview of '{self.stage}': {', '.join(sides)}>"
+
     def _repr_html_(self) -> str:
         note = f"<p>{html.escape(self.note)}</p>" if self.note else ""
         return (

@@ -41,6 +41,7 @@ def compile_pipeline(
         engine=draft.engine,
         why_engine=draft.why_engine,
         warnings=tuple(found),
+        counts=pipeline.counts,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from headrace.core import Destination, Issue, Lane, OnError, Origin, Pipeline, Stage
 
@@ -45,6 +45,8 @@ class Plan:
     engine: str
     why_engine: str
     warnings: tuple[Issue, ...] = ()
+    counts: Literal["stages", "ends", "off"] = "stages"
+    """Where rows are counted: as the document says, unless the run was told otherwise."""
 
     def step(self, name: str) -> Step:
         """The step of that name."""

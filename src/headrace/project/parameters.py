@@ -53,8 +53,7 @@ def resolve_parameters(
         try:
             values[name] = _finished(name, parameter, convert(parameter, raw, from_text=chosen is not None))
         except BadValue as error:
-            place = ("parameters", name)
-            issues.append(pipeline.issue("parameter-value", f"Parameter '{name}': {error}.", path=place))
+            issues.append(_at(pipeline, name, "parameter-value", f"Parameter '{name}': {error}."))
     return values, issues
 
 
@@ -65,12 +64,13 @@ def _unknown(pipeline: Pipeline, name: str) -> Issue:
 
 
 def _missing(pipeline: Pipeline, name: str) -> Issue:
-    return pipeline.issue(
-        "missing-parameter",
-        f"The parameter '{name}' needs a value.",
-        path=("parameters", name),
-        hint=f"Give it as -p {name}=….",
-    )
+    message, hint = f"The parameter '{name}' needs a value.", f"Give it as -p {name}=…."
+    return _at(pipeline, name, "missing-parameter", message, hint)
+
+
+def _at(pipeline: Pipeline, name: str, code: str, message: str, hint: str | None = None) -> Issue:
+    place = ("parameters", name)
+    return pipeline.issue(code, message, field=".".join(place), path=place, hint=hint)
 
 
 def _finished(name: str, parameter: Parameter, value: Any) -> Any:

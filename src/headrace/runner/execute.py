@@ -42,7 +42,7 @@ class Execution:
         self.context = context
         self.frames: dict[tuple[str, str | None], Frame] = {}
         self.staged: list[tuple[Step, Staged]] = []
-        self._marks = marks(context.plan, context.plan.pipeline.counts)
+        self._marks = marks(context.plan, context.plan.counts)
         self._labels = {f"{step}.{output or ''}": (step, output) for step, output in self._marks}
         self.progress = Progress(context, self._labels)
 

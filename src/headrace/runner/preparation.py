@@ -51,12 +51,11 @@ def prepare(
     pipeline, issues = examine_pipeline(text, file)
     if pipeline is None:
         raise InvalidDocument(issues)
-    if counts is not None:
-        pipeline = replace(pipeline, counts=counts)
     values, more = resolve_parameters(pipeline, given, project.parameters)
     around = surroundings(project.engine, engine, run_id, started)
     around = replace(around, connections=frozenset(project.connections.tables))
-    return compile_pipeline(pipeline, values, around, (*issues, *more))
+    plan = compile_pipeline(pipeline, values, around, (*issues, *more))
+    return replace(plan, counts=counts) if counts is not None else plan
 
 
 def preflight(plan: Plan, project: Project, *, writes: bool = True) -> Plan:

@@ -92,10 +92,10 @@ def find_schemas(plan: Plan, view: Callable[[Step], Run], cache: Cache, context:
             if isinstance(step.stage, Origin) or isinstance(error, Unavailable):
                 error.where = error.where or step.name
                 raise
-            analysis.issues.append(_engine_issue(plan, step, error))
+            analysis.issues.append(_engine_issue(plan, step, error, inputs))
             continue
         except Exception as error:
-            analysis.issues.append(_engine_issue(plan, step, in_our_words(error, context)))
+            analysis.issues.append(_engine_issue(plan, step, in_our_words(error, context), inputs))
             continue
         analysis.schemas.update({(step.name, output): schema for output, schema in schemas.items()})
     return analysis
@@ -190,10 +190,14 @@ def _ask(step: Step, inputs: Mapping[str, Schema], run: Run) -> Schemas:
     return {output: schema_of(frame) for output, frame in found.items()}
 
 
-def _engine_issue(plan: Plan, step: Step, error: HeadraceError) -> Issue:
+def _engine_issue(plan: Plan, step: Step, error: HeadraceError, inputs: Mapping[str, Schema]) -> Issue:
     """An engine's complaint at the field whose SQL it is about, as far as the names in it tell."""
     sql = [(path, text) for path, hint, text in hinted_values(step.stage) if hint.kind == "sql"]
     quoted = [part for part in error.message.replace("`", "'").split("'")[1::2] if part]
     about = [path for path, text in sql if any(part in text for part in quoted)]
     field_path = about[0] if about else sql[0][0] if len(sql) == 1 else None
-    return plan.pipeline.issue(error.code, error.message, stage=step.name, field=field_path, hint=error.hint)
+    hint = error.hint
+    if error.code == "unknown-column" and quoted:
+        known = {name for schema in inputs.values() for name in schema.names}
+        hint = did_you_mean(quoted[0].rpartition(".")[2], known) or hint
+    return plan.pipeline.issue(error.code, error.message, stage=step.name, field=field_path, hint=hint)
