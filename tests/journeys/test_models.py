@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import signal
+import socket
 import sys
+import urllib.request
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import psutil
 import pytest
 
 from headrace.cli.main import main
@@ -148,3 +153,33 @@ def test_slips_are_told_with_what_was_meant(say: Say, words: tuple[str, ...], co
     assert (done.code, done.out) == (2, "")
     assert code in done.err
     assert hint in " ".join(done.err.split())
+
+
+def test_mlflows_own_page_shows_the_models_until_it_is_stopped(trained: Place) -> None:
+    with trained.start("models", "ui", "--port", "0") as process:
+        try:
+            assert process.stderr is not None
+            address = next(found for line in process.stderr if (found := re.search(r"http://\S+", line)))[0]
+            alias = f"{address}/api/2.0/mlflow/registered-models/alias?name=houses&alias=production"
+            with urllib.request.urlopen(alias) as answer:
+                version = json.load(answer)["model_version"]
+            with urllib.request.urlopen(address) as answer:
+                page = answer.read()
+            servers = psutil.Process(process.pid).children(recursive=True)
+        finally:
+            process.send_signal(signal.SIGINT)
+            code = process.wait(timeout=30)
+    assert (version["name"], version["version"]) == ("houses", "2")
+    assert b"<!doctype html>" in page
+    assert len(servers) == 2, "a supervisor and one worker; no process for jobs"
+    assert code == 0
+    assert not any(each.is_running() for each in servers)
+
+
+def test_a_port_that_is_taken_is_said(say: Say) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = say("ui", "--port", str(taken.getsockname()[1]))
+    assert done.code == 2
+    assert "port-taken" in done.err
