@@ -193,6 +193,16 @@ def test_a_reference_that_cannot_be_resolved_is_an_issue_at_its_field(reference:
     assert issue_of(body, code).field == "condition"
 
 
+def test_nothing_is_replaced_in_code_which_reads_its_parameters() -> None:
+    code = "output = inputs[0].where(f'a > {parameters[\"least\"]}')  # ${least} ${nope} ${secret:TOKEN}"
+    body = (
+        PARAMETERS
+        + LOAD
+        + f"  keep:\n    type: processor.pyspark\n    from: load\n    code: |\n      {code}\n"
+    )
+    assert plan_of(body + OUT).step("keep").stage.code == code + "\n"  # type: ignore[attr-defined]
+
+
 def test_a_secret_parameter_cannot_stand_in_a_field() -> None:
     body = "parameters:\n  token: {type: string, default: '${secret:TOKEN}', secret: true}\n" + LOAD
     body += '  keep: {type: processor.filter, from: load, condition: "a = ${token}"}\n' + OUT
