@@ -51,7 +51,7 @@ from .result import ErrorInfo, ModelInfo, PromotionInfo, RunResult, StageResult
 from .run import Provenance, Purpose, Run
 from .settings import EngineSettings, SparkSettings, TrackingSettings
 from .stage import STAGED_NOTE, Destination, Frame, Origin, Ports, Processor, Stage, Staged, WithErrors
-from .values import ColumnType, InputVersion, Json, Output, Schema, Secret, Slice, Value
+from .values import ColumnType, InputVersion, Json, Names, Output, Schema, Secret, Slice, Value
 
 # fmt: off
 __all__ = [
@@ -59,9 +59,9 @@ __all__ = [
     "Connection", "DataRefused", "Destination", "EngineFailed", "EngineSettings", "ErrorInfo", "Event",
     "ExpectationChecked", "Field", "Frame", "GateExpression", "HeadraceError", "Hint", "InputVersion",
     "InvalidCall", "InvalidDocument", "Issue", "Json", "Lane", "Location", "LogWritten", "ModelInfo",
-    "ModelRegistered", "NewColumn", "Node", "OnError", "Origin", "Output", "OutputPublished", "Parameter",
-    "Pipeline", "Ports", "Processor", "PromotionDecided", "PromotionInfo", "Provenance", "Purpose",
-    "RowsCounted", "Run", "RunFailed", "RunFinished", "RunResult", "RunStarted", "Schema", "Secret",
+    "ModelRegistered", "Names", "NewColumn", "Node", "OnError", "Origin", "Output", "OutputPublished",
+    "Parameter", "Pipeline", "Ports", "Processor", "PromotionDecided", "PromotionInfo", "Provenance",
+    "Purpose", "RowsCounted", "Run", "RunFailed", "RunFinished", "RunResult", "RunStarted", "Schema", "Secret",
     "Slice", "Source", "SparkSettings", "SqlExpression", "Stage", "StageEntry", "StageFinished",
     "StageResult", "StageStarted", "Staged", "TrackingSettings", "Unavailable", "UserCodeFailed", "Value",
     "Warned", "WithErrors", "all_stages", "did_you_mean", "downstream", "find_cycle", "find_stage",

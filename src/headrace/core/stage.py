@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from .errors import Issue
     from .run import Run
-    from .values import Json, Output, Schema, Slice
+    from .values import Json, Names, Output, Schema, Slice
 else:
     Frame = Any
 
@@ -92,20 +92,15 @@ class Stage(BaseModel):
     @classmethod
     def ports(cls) -> Ports:
         """The input ports: the verb's parameters, without ``self`` and ``run``."""
-        names: list[str] = []
-        required = 0
-        variadic = named = False
-        for parameter in inspect.signature(getattr(cls, cls.verb)).parameters.values():
-            if parameter.name in ("self", "run"):
-                continue
-            if parameter.kind is parameter.VAR_POSITIONAL:
-                variadic = True
-            elif parameter.kind is parameter.VAR_KEYWORD:
-                named = True
-            else:
-                names.append(parameter.name)
-                required += parameter.default is parameter.empty
-        return Ports(tuple(names), required, variadic, named)
+        signature = inspect.signature(getattr(cls, cls.verb))
+        given = [each for each in signature.parameters.values() if each.name not in ("self", "run")]
+        plain = [each for each in given if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)]
+        return Ports(
+            names=tuple(each.name for each in plain),
+            required=sum(each.default is each.empty for each in plain),
+            variadic=any(each.kind is each.VAR_POSITIONAL for each in given),
+            named=any(each.kind is each.VAR_KEYWORD for each in given),
+        )
 
     def lanes(self) -> tuple[str, ...]:
         """The outputs of this very configuration; ``split_rows`` names its own. Empty: one without a name."""
@@ -120,12 +115,16 @@ class Stage(BaseModel):
         return 1 if self.eager else times
 
     def columns_after(self, inputs: Mapping[str, Schema]) -> Schema | Mapping[str, Schema] | None:
-        """The columns of the output where they follow from the inputs' alone; ``None``: ask the engine.
+        """The columns of the output where they follow from the inputs'; ``None``: ask the engine.
 
-        ``inputs`` is keyed by port; variadic inputs are ``"0"``, ``"1"`` … The verb of an ``eager`` stage is
-        not asked: ``None`` then means that nobody knows before the run.
+        ``inputs`` is keyed by port; variadic ones are ``"0"``, ``"1"`` … ``eager`` verbs are not asked.
         """
         del inputs
+        return None
+
+    def columns_before(self, wanted: Names, inputs: Mapping[str, Schema]) -> Mapping[str, Names] | None:
+        """By port, the columns that the ``wanted`` ones of the output need; ``None``: all."""
+        del wanted, inputs
         return None
 
     def mistakes(self, sources: Mapping[str, tuple[Stage, str | None]]) -> Iterable[Issue]:
@@ -146,6 +145,8 @@ class Origin(Stage, ABC):
     """Brings data in."""
 
     verb: ClassVar[str] = "read"
+    reads_columns: ClassVar[bool] = False
+    """Reading is cheaper where ``run.columns`` names some columns only."""
 
     @abstractmethod
     def read(self, run: Run) -> Frame:

@@ -8,10 +8,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["ColumnType", "InputVersion", "Json", "Output", "Schema", "Secret", "Slice", "Value"]
+__all__ = ["ColumnType", "InputVersion", "Json", "Names", "Output", "Schema", "Secret", "Slice", "Value"]
 
 Json = Any
 """A value that JSON can hold: dict, list, str, int, float, bool or None."""
+Names = frozenset[str]
+"""Column names, case-folded as Spark compares them."""
 
 
 class Value(BaseModel):

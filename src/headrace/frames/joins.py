@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from headrace.core import ColumnType, Schema
+from headrace.core import ColumnType, Names, Schema
 
-from .columns import column, schema_of, widest
+from .columns import column, identifiers, schema_of, widest
+from .used_columns import folded
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
 
     from headrace.core import Frame
 
-__all__ = ["JoinKeys", "joined", "joined_columns"]
+__all__ = ["JoinKeys", "columns_joined", "joined", "joined_columns"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,19 @@ def joined_columns(left: Schema, right: Schema, keys: JoinKeys) -> Schema:
         if not keys.merged(each.name)
     ]
     return Schema((*taken, *rest))
+
+
+def columns_joined(
+    wanted: Names, inputs: Mapping[str, Schema], keys: JoinKeys, condition: str | None
+) -> Mapping[str, Names]:
+    """The case-folded columns of ``left`` and ``right`` that a join needs to give the ``wanted`` ones.
+
+    Names that both sides have are needed on both: the right one's new name depends on it.
+    """
+    left, right = folded(inputs["left"]), folded(inputs["right"])
+    named = {each.casefold() for each in identifiers(condition or "")} | (left & right)
+    named |= {each.casefold() for pair in keys.on.items() for each in pair}
+    return {"left": left & (wanted | named), "right": right & (wanted | named)}
 
 
 def joined(left: Frame, right: Frame, keys: JoinKeys, condition: str | None) -> Frame:

@@ -30,6 +30,7 @@ from .execute import Execution, in_our_words
 from .lineage import provenance, shown_parameters
 from .preparation import preflight, prepare
 from .previewing import collect, preview
+from .projection import project_columns
 from .publishing import discard, publish
 from .record import fold
 from .recovery import recover
@@ -191,6 +192,7 @@ class _Run:
         elif self.request.verb == "collect":
             collect(context, self.request, analysis)
         else:
+            context.projection = project_columns(plan, analysis.schemas)
             _execute_and_publish(context, state)
 
     def _lend_store(self, plan: Plan, project: Project, scratch: Path) -> None:

@@ -25,6 +25,7 @@ from headrace.core import (
 )
 
 from .counting import Counts
+from .projection import Projection
 from .reporter import Reporter, RunLogHandler
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class RunContext:
     inputs: dict[str, list[InputVersion]] = field(default_factory=dict)
     watches: list[Watch] = field(default_factory=list)
     cancelled: threading.Event = field(default_factory=threading.Event)
+    projection: Projection = field(default_factory=Projection)
 
     @cached_property
     def engine(self) -> Engine:
@@ -71,6 +73,12 @@ class RunContext:
     def stage(self, step: Step, purpose: Purpose | None = None) -> StageContext:
         """The view of one step, for another purpose than the run's if given."""
         return StageContext(self, step, purpose or self.purpose)
+
+    def again(self, step: Step, columns: frozenset[str]) -> StageContext:
+        """The view of a step that is called once more for fewer columns; what it says is known already."""
+        view = RepeatedContext(self, step, self.purpose)
+        view.columns = self.projection.spelled((step.name, step.stage.default_output), columns)
+        return view
 
     def check_cancelled(self) -> None:
         """Raises ``Cancelled`` once somebody has asked for it."""
@@ -96,7 +104,7 @@ class StageContext:
         self.on_error: OnError = step.on_error
         self.slice: Slice | None = context.slices.get(step.name)
         self.limit = context.limit
-        self.columns: tuple[str, ...] | None = None
+        self.columns: tuple[str, ...] | None = context.projection.of_origin(step)
         self.provenance: Provenance = context.provenance
         self.tracking: TrackingSettings = context.project.tracking
 
@@ -157,3 +165,18 @@ class StageContext:
     def check_cancelled(self) -> None:
         """Raises ``Cancelled`` once somebody has asked for it."""
         self._context.check_cancelled()
+
+
+class RepeatedContext(StageContext):
+    """The view of a step that has been called before: its inputs and counts are on record."""
+
+    def used(self, *inputs: InputVersion) -> None:
+        """On record."""
+
+    def watch(self, count: Callable[[], int | None], *, direction: Literal["in", "out", "errors"]) -> None:
+        """Counted elsewhere."""
+
+    def counted(
+        self, rows_in: int | None = None, rows_out: int | None = None, output: str | None = None
+    ) -> None:
+        """Counted elsewhere."""

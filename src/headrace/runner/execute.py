@@ -41,6 +41,7 @@ class Execution:
     def __init__(self, context: RunContext) -> None:
         self.context = context
         self.frames: dict[tuple[str, str | None], Frame] = {}
+        self._narrow: dict[tuple[str, frozenset[str]], Frame] = {}
         self.staged: list[tuple[Step, Staged]] = []
         self._marks = marks(context.plan, context.plan.counts)
         self._labels = {f"{step}.{output or ''}": (step, output) for step, output in self._marks}
@@ -76,11 +77,30 @@ class Execution:
                 self._spill(step)
 
     def _call(self, step: Step) -> Any:
-        inputs = {
-            port: self.frames[lane_key(self.context.plan, lane.stage, lane.output)]
-            for port, lane in step.inputs.items()
-        }
-        return call_verb(step, inputs, self.context.stage(step))
+        return call_verb(
+            step, {port: self._input(step, port) for port in step.inputs}, self.context.stage(step)
+        )
+
+    def _input(self, step: Step, port: str) -> Frame:
+        """What comes in at a port: the frame that all readers share, or a narrower one for this reader."""
+        plan, lane = self.context.plan, step.inputs[port]
+        wanted = self.context.projection.narrower(plan, step, port)
+        if wanted is not None:
+            return self._narrowed(plan.step(lane.stage), wanted)
+        return self.frames[lane_key(plan, lane.stage, lane.output)]
+
+    def _narrowed(self, step: Step, wanted: frozenset[str]) -> Frame:
+        """A step's frame with fewer columns, from fewer columns all the way down to the file."""
+        if (step.name, wanted) not in self._narrow:
+            above = self.context.projection.above(self.context.plan, step, wanted) if step.inputs else {}
+            inputs = {
+                port: self._narrowed(self.context.plan.step(lane.stage), above[port])
+                for port, lane in step.inputs.items()
+            }
+            (output,) = outputs_of(step)
+            made = call_verb(step, inputs, self.context.again(step, wanted))
+            self._narrow[step.name, wanted] = self._mark(step, output, made)
+        return self._narrow[step.name, wanted]
 
     def hand_on(self, step: Step, result: Any) -> None:
         """Puts what a verb gave on the lanes, marked where the engine has to count it."""

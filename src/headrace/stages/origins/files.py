@@ -26,6 +26,7 @@ class Files(Origin):
     """Read CSV, JSON lines or Parquet files from this machine or from S3."""
 
     rejects: ClassVar[bool] = True
+    reads_columns: ClassVar[bool] = True
 
     path: Location | tuple[Location, ...] = Field(
         description="A file, a folder, or a pattern with `*`, `**`, `?`, `[…]`, `{a,b}`; or several of them. "

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from headrace.core import Columns, Field, Frame, Issue, NewColumn, Processor, Run, Schema, SqlExpression
+from headrace.core import (
+    Columns,
+    Field,
+    Frame,
+    Issue,
+    Names,
+    NewColumn,
+    Processor,
+    Run,
+    Schema,
+    SqlExpression,
+)
 from headrace.core import ColumnType as Typed
 from headrace.frames.aggregation import Aggregation, aggregate_problem, aggregate_sql, aggregate_type
 from headrace.frames.branches import truly_typed
 from headrace.frames.columns import column, repeated_names, schema_of
+from headrace.frames.used_columns import mentioned
 
 TYPED = ("sum", "median")
 """Functions whose SQL depends on the column's type."""
@@ -61,6 +73,10 @@ class Aggregate(Processor):
             yield Issue(
                 "duplicate-column", message, field="aggregates", hint="Give the aggregate another name."
             )
+
+    def columns_before(self, wanted: Names, inputs: Mapping[str, Schema]) -> Mapping[str, Names]:
+        """What it names."""
+        return {"frame": mentioned(self, inputs["frame"])}
 
     def transform(self, frame: Frame, run: Run) -> Frame:
         """One row per group."""

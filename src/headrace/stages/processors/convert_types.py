@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import field_validator
 
-from headrace.core import Column, Field, Frame, Issue, Processor, Run, Schema, WithErrors
+from headrace.core import Column, Field, Frame, Issue, Names, Processor, Run, Schema, WithErrors
 from headrace.core import ColumnType as Typed
 from headrace.frames.columns import refusal, text
 from headrace.frames.conversions import (
@@ -19,6 +19,7 @@ from headrace.frames.conversions import (
     no_conversion,
     unconvertible,
 )
+from headrace.frames.used_columns import passed_on
 
 
 class ConvertTypes(Processor):
@@ -81,6 +82,10 @@ class ConvertTypes(Processor):
             if was and hint:
                 message = f"'{name}' is {was.type}, which does not become {to.type}."
                 yield Issue("no-conversion", message, field=f"columns.{name}", hint=hint)
+
+    def columns_before(self, wanted: Names, inputs: Mapping[str, Schema]) -> Mapping[str, Names]:
+        """What is wanted, and what it names."""
+        return passed_on(self, wanted, inputs)
 
     def transform(self, frame: Frame, run: Run) -> Frame | WithErrors:
         """The frame converted; with ``on_error: discard`` or ``route`` also the rows that could not be."""

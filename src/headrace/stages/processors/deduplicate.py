@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, model_validator
 
-from headrace.core import Column, Columns, Field, Frame, Processor, Run, Schema
+from headrace.core import Column, Columns, Field, Frame, Names, Processor, Run, Schema
 from headrace.frames.columns import Ordering, as_orderings, column, spare_names
+from headrace.frames.used_columns import passed_on
 
 
 class Deduplicate(Processor):
@@ -46,6 +47,10 @@ class Deduplicate(Processor):
     def columns_after(self, inputs: Mapping[str, Schema]) -> Schema:
         """The input's."""
         return inputs["frame"]
+
+    def columns_before(self, wanted: Names, inputs: Mapping[str, Schema]) -> Mapping[str, Names] | None:
+        """With keys, what is wanted and what it names; else rows are compared whole."""
+        return passed_on(self, wanted, inputs) if self.keys else None
 
     def transform(self, frame: Frame, run: Run) -> Frame:
         """The rows that stay."""

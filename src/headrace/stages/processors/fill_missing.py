@@ -7,8 +7,9 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from headrace.core import Column, Columns, Field, Frame, Issue, Processor, Run, Schema
+from headrace.core import Column, Columns, Field, Frame, Issue, Names, Processor, Run, Schema
 from headrace.frames.filling import Filling, filled, filling_problems
+from headrace.frames.used_columns import passed_on
 
 Scalar = bool | int | float | str
 
@@ -63,6 +64,10 @@ class FillMissing(Processor):
     def problems(self, inputs: Mapping[str, Schema]) -> Iterator[Issue]:
         """Values and statistics that do not fit a column's type."""
         yield from filling_problems(inputs["frame"], self._filling())
+
+    def columns_before(self, wanted: Names, inputs: Mapping[str, Schema]) -> Mapping[str, Names]:
+        """What is wanted, and what it names."""
+        return passed_on(self, wanted, inputs)
 
     def transform(self, frame: Frame, run: Run) -> Frame:
         """The frame without those gaps."""

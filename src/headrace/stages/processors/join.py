@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, model_validator
 
-from headrace.core import Field, Frame, Hint, Issue, Processor, Run, Schema, SqlExpression
+from headrace.core import Field, Frame, Hint, Issue, Names, Processor, Run, Schema, SqlExpression
 from headrace.frames.columns import repeated_names
-from headrace.frames.joins import JoinKeys, joined, joined_columns
+from headrace.frames.joins import JoinKeys, columns_joined, joined, joined_columns
 
 LeftColumn = Annotated[str, Hint("column", port="left")]
 RightColumn = Annotated[str, Hint("column", port="right")]
@@ -73,6 +73,10 @@ class Join(Processor):
             yield Issue(
                 "duplicate-column", f"Two columns would be called '{name}'.", field="suffix", hint=hint
             )
+
+    def columns_before(self, wanted: Names, inputs: Mapping[str, Schema]) -> Mapping[str, Names]:
+        """Keys, what the condition names, what is wanted, and every name that both sides have."""
+        return columns_joined(wanted, inputs, self._keys(), self.condition)
 
     def transform(self, left: Frame, right: Frame, run: Run) -> Frame:
         """Rows of both."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from headrace.core import ColumnPattern, Field, Frame, Issue, Processor, Run, Schema
+from headrace.core import ColumnPattern, Field, Frame, Issue, Names, Processor, Run, Schema
 from headrace.frames.columns import column, matching, unmatched
+from headrace.frames.used_columns import passed_on
 
 
 class KeepFields(Processor):
@@ -39,6 +40,10 @@ class KeepFields(Processor):
             yield from unmatched("fields", self.fields, inputs["frame"].names)
         if not self._kept(inputs["frame"].names):
             yield Issue("no-columns-left", "No column would be kept.", field="fields")
+
+    def columns_before(self, wanted: Names, inputs: Mapping[str, Schema]) -> Mapping[str, Names]:
+        """What is wanted, and what it names."""
+        return passed_on(self, wanted, inputs)
 
     def transform(self, frame: Frame, run: Run) -> Frame:
         """The frame with them alone."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from headrace.core import ColumnPattern, Field, Frame, Issue, Processor, Run, Schema
+from headrace.core import ColumnPattern, Field, Frame, Issue, Names, Processor, Run, Schema
 from headrace.frames.columns import matching, unmatched
+from headrace.frames.used_columns import passed_on
 
 
 class RemoveFields(Processor):
@@ -35,6 +36,10 @@ class RemoveFields(Processor):
             yield from unmatched("fields", self.fields, inputs["frame"].names)
         if not len(self.columns_after(inputs)):
             yield Issue("no-columns-left", "Every column would be removed.", field="fields")
+
+    def columns_before(self, wanted: Names, inputs: Mapping[str, Schema]) -> Mapping[str, Names]:
+        """What is wanted, and what it names."""
+        return passed_on(self, wanted, inputs)
 
     def transform(self, frame: Frame, run: Run) -> Frame:
         """The frame without them. The engine is asked for its columns only when there is a pattern."""

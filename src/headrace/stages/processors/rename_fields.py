@@ -8,9 +8,10 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from headrace.core import Column, ColumnPattern, Field, Frame, Issue, NewColumn, Processor, Run, Schema
+from headrace.core import Column, ColumnPattern, Field, Frame, Issue, Names, NewColumn, Processor, Run, Schema
 from headrace.core import ColumnType as Typed
 from headrace.frames.columns import matching, repeated_names, spare_names
+from headrace.frames.used_columns import mentioned
 
 
 class RenameFields(Processor):
@@ -51,6 +52,15 @@ class RenameFields(Processor):
             yield Issue(
                 "duplicate-column", message, field="rename", hint="Remove or rename one of them before."
             )
+
+    def columns_before(self, wanted: Names, inputs: Mapping[str, Schema]) -> Mapping[str, Names]:
+        """What has a wanted name afterwards, and what `rename` names."""
+        schema = inputs["frame"]
+        names = zip(schema.names, self._names(schema.names), strict=True)
+        return {
+            "frame": mentioned(self, schema)
+            | {old.casefold() for old, new in names if new.casefold() in wanted}
+        }
 
     def transform(self, frame: Frame, run: Run) -> Frame:
         """The frame under its new names; Spark is asked for its columns only when there is a rule."""

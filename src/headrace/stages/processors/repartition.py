@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from pydantic import model_validator
 
-from headrace.core import Columns, Field, Frame, Processor, Run, Schema
+from headrace.core import Columns, Field, Frame, Names, Processor, Run, Schema
 from headrace.frames.columns import column
+from headrace.frames.used_columns import passed_on
 
 
 class Repartition(Processor):
@@ -40,6 +41,10 @@ class Repartition(Processor):
     def columns_after(self, inputs: Mapping[str, Schema]) -> Schema:
         """The input's."""
         return inputs["frame"]
+
+    def columns_before(self, wanted: Names, inputs: Mapping[str, Schema]) -> Mapping[str, Names]:
+        """What is wanted, and what it names."""
+        return passed_on(self, wanted, inputs)
 
     def transform(self, frame: Frame, run: Run) -> Frame:
         """The same rows, spread differently."""

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from pydantic import model_validator
 
-from headrace.core import Columns, Field, Frame, Processor, Run, Schema
+from headrace.core import Columns, Field, Frame, Names, Processor, Run, Schema
 from headrace.frames.sampling import first_rows, sampled, sampled_by_value
+from headrace.frames.used_columns import passed_on
 
 
 class Sample(Processor):
@@ -53,6 +54,10 @@ class Sample(Processor):
     def columns_after(self, inputs: Mapping[str, Schema]) -> Schema:
         """The input's."""
         return inputs["frame"]
+
+    def columns_before(self, wanted: Names, inputs: Mapping[str, Schema]) -> Mapping[str, Names] | None:
+        """With keys, what is wanted and what it names; else the whole row decides."""
+        return passed_on(self, wanted, inputs) if self.keys else None
 
     def transform(self, frame: Frame, run: Run) -> Frame:
         """The rows taken."""

@@ -7,8 +7,9 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-from headrace.core import Column, Field, Frame, Processor, Run, Schema
+from headrace.core import Column, Field, Frame, Names, Processor, Run, Schema
 from headrace.frames.columns import Ordering, as_orderings
+from headrace.frames.used_columns import passed_on
 
 ALL = 2**63 - 1
 
@@ -36,6 +37,10 @@ class Sort(Processor):
     def columns_after(self, inputs: Mapping[str, Schema]) -> Schema:
         """The input's."""
         return inputs["frame"]
+
+    def columns_before(self, wanted: Names, inputs: Mapping[str, Schema]) -> Mapping[str, Names]:
+        """What is wanted, and what it names."""
+        return passed_on(self, wanted, inputs)
 
     def transform(self, frame: Frame, run: Run) -> Frame:
         """The frame in order."""

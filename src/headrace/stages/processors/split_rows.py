@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from pydantic import field_validator
 
-from headrace.core import ERRORS, Columns, Field, Frame, Processor, Run, Schema
+from headrace.core import ERRORS, Columns, Field, Frame, Names, Processor, Run, Schema
 from headrace.frames.sampling import split
+from headrace.frames.used_columns import passed_on
 
 
 class SplitRows(Processor):
@@ -60,6 +61,10 @@ class SplitRows(Processor):
     def columns_after(self, inputs: Mapping[str, Schema]) -> Mapping[str, Schema]:
         """The input's, for each part."""
         return dict.fromkeys(self.fractions, inputs["frame"])
+
+    def columns_before(self, wanted: Names, inputs: Mapping[str, Schema]) -> Mapping[str, Names] | None:
+        """With keys, what is wanted and what it names; else the whole row decides."""
+        return passed_on(self, wanted, inputs) if self.keys else None
 
     def transform(self, frame: Frame, run: Run) -> Mapping[str, Frame]:
         """The parts by name."""

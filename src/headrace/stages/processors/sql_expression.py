@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pydantic import field_validator
 
-from headrace.core import Field, Frame, NewColumn, Processor, Run, SqlExpression
+from headrace.core import Field, Frame, Names, NewColumn, Processor, Run, Schema, SqlExpression
 from headrace.frames.branches import truly_typed
 from headrace.frames.columns import functions_called, identifiers
+from headrace.frames.used_columns import passed_on
 
 MAKES_ROWS = {"explode", "explode_outer", "posexplode", "posexplode_outer", "inline", "inline_outer", "stack"}
 
@@ -39,6 +40,10 @@ class SqlExpressions(Processor):
                     f"the expression of '{name}' makes several rows of one; use processor.sql for that"
                 )
         return columns
+
+    def columns_before(self, wanted: Names, inputs: Mapping[str, Schema]) -> Mapping[str, Names]:
+        """What is wanted, and what it names."""
+        return passed_on(self, wanted, inputs)
 
     def transform(self, frame: Frame, run: Run) -> Frame:
         """The frame with them, in as few steps as their references allow."""

@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 from pydantic import field_validator
 
-from headrace.core import Field, Frame, Issue, Processor, Run, Schema
+from headrace.core import Field, Frame, Issue, Names, Processor, Run, Schema
 from headrace.frames.unions import stacked, union_columns, union_problems
+from headrace.frames.used_columns import passed_on
 
 
 class Union(Processor):
@@ -37,6 +38,10 @@ class Union(Processor):
         """Missing columns under `stop`, and types that do not fit."""
         for code, message, hint in union_problems(tuple(inputs.values()), self.missing):
             yield Issue(code, message, field="missing" if code == "missing-column" else "from", hint=hint)
+
+    def columns_before(self, wanted: Names, inputs: Mapping[str, Schema]) -> Mapping[str, Names] | None:
+        """What is wanted, of every input; with `distinct`, rows are compared whole."""
+        return None if self.distinct else passed_on(self, wanted, inputs)
 
     def transform(self, *frames: Frame, run: Run) -> Frame:
         """All rows."""

@@ -6,9 +6,12 @@ import codecs
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 from headrace.core import DataRefused
 from headrace.storage.objects import ObjectStore
+
+from .rows import Split
 
 __all__ = ["Compression", "chunks_of", "compression_of", "cut_blocks", "whole_blocks"]
 
@@ -127,30 +130,34 @@ def cut_blocks(chunks: Iterator[bytes], last_end: Callable[[bytes], int], locati
 
 
 def whole_blocks(
-    store: ObjectStore, key: str, span: tuple[int, int, int], last_end: Callable[[bytes], int]
+    store: ObjectStore, split: Split, last_end: Callable[[bytes], int]
 ) -> Iterator[bytes | memoryview]:
-    """The same for UTF-8 that can be read from anywhere: nothing is carried over, and nothing copied.
-
-    ``span`` is start, end and the bytes that are read at a time.
-    """
-    at, end, step = span
-    size = step
-    while at < end:
-        data = store.read(key, at, min(at + size, end))
-        stop = len(data) if at + len(data) >= end else last_end(data)
+    """The same for UTF-8 that can be read from anywhere: nothing is carried over, and nothing copied."""
+    if split.blocks:
+        for first, last in pairwise((split.start, *split.blocks, split.end)):
+            yield _marked(first, store.read(split.key, first, last))
+        return
+    at, size = split.start, split.step
+    while at < split.end:
+        data = store.read(split.key, at, min(at + size, split.end))
+        stop = len(data) if at + len(data) >= split.end else last_end(data)
         if not data:
             return
         if stop == 0:
             size *= 2
             if size > 2 * LONGEST:
-                raise _too_long(data, store.location(key))
+                raise _too_long(data, store.location(split.key))
             continue
-        head = 3 if at == 0 and data.startswith(codecs.BOM_UTF8) else 0
-        block = [data if stop - head == len(data) else memoryview(data)[head:stop]]
+        block = [_marked(at, data if stop == len(data) else memoryview(data)[:stop])]
         data = b""
         at += stop
-        size = step
+        size = split.step
         yield block.pop()
+
+
+def _marked(at: int, data: bytes | memoryview) -> bytes | memoryview:
+    """Without the byte order mark that a file may begin with."""
+    return memoryview(data)[3:] if at == 0 and bytes(data[:3]) == codecs.BOM_UTF8 else data
 
 
 def _too_long(data: bytes, location: str) -> DataRefused:

@@ -6,22 +6,25 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from headrace.core import ColumnType, DataRefused, Schema, did_you_mean
 from headrace.storage.objects import ObjectStore
 
 from .chunks import BLOCK, chunks_of, compression_of, cut_blocks, whole_blocks
-from .csv_errors import salvage
+from .csv_parser import Parser
 from .edges import record_edges
 from .quotes import QuoteStyle
 from .rows import Format, Lines, Refuse, Split, line_edges
-from .types import arrow_type
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = ["CsvText"]
+
+
+HEAD = 64 << 10
+"""Bytes in which a header is looked for first."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,10 @@ class CsvText(Format):
         utf8 = self.encoding.lower().replace("_", "-") in ("utf-8", "utf8", "ascii", "utf-8-sig")
         return utf8 and compression_of(name, self.compression) == "none"
 
+    def in_blocks(self, store: ObjectStore, key: str) -> bool:
+        """A plain file on a disk."""
+        return store.is_local and self.plain(key)
+
     def _blocks(self, store: ObjectStore, split: Split) -> Iterator[bytes]:
         compression = compression_of(split.key, self.compression)
         chunks = chunks_of(
@@ -63,23 +70,23 @@ class CsvText(Format):
 
     def _spans(self, store: ObjectStore, split: Split) -> Iterator[bytes | memoryview]:
         """Blocks; of a plain local file without copying them."""
-        if not (store.is_local and self.plain(split.key)):
+        if not self.in_blocks(store, split.key):
             return self._blocks(store, split)
-        return whole_blocks(store, split.key, (split.start, split.end, split.step), self.style.last_end)
+        return whole_blocks(store, split, self.style.last_end)
 
     def tables(
         self, store: ObjectStore, split: Split, wanted: Schema, zone: str, refuse: Refuse
     ) -> Iterator[pa.Table]:
         """One table per block."""
         lines = Lines(store, split, plain=self.plain(split.key))
-        parser: _Parser | None = None
+        parser: Parser | None = None
         blocks = self._spans(store, split)
         while block := next(blocks, b""):
             skip = 0
             if parser is None:
                 first = bytes(block) if split.start == 0 else self._first_block(store, split)
                 skip = self._header_end(first) if split.start == 0 and self.header else 0
-                parser = _Parser(self, self._names(first, split.location, wanted), wanted, zone)
+                parser = Parser(self, self._names(first, split.location, wanted), wanted, zone)
             tables = list(parser.parse(block, skip, lines, split, refuse)) if len(block) > skip else []
             lines.passed(block)
             block = first = b""  # not kept while the engine has the table
@@ -87,8 +94,14 @@ class CsvText(Format):
                 yield tables.pop(0)
 
     def _first_block(self, store: ObjectStore, split: Split) -> bytes:
-        whole = Split(split.key, split.location, 0, min(split.size, BLOCK), split.size)
-        return next(self._blocks(store, whole), b"")
+        """The beginning of the file, with all of its first record."""
+        block = b""
+        for size in (HEAD, BLOCK):
+            whole = Split(split.key, split.location, 0, min(split.size, size), split.size)
+            block = next(self._blocks(store, whole), b"")
+            if self.style.first_start(block, 1) is not None:
+                break
+        return block
 
     def _header_end(self, block: bytes) -> int:
         found = self.style.first_start(block, 1)
@@ -152,7 +165,7 @@ class CsvText(Format):
         if not rows.strip():
             return Schema(tuple(ColumnType(name, "void") for name in names))
         try:
-            table = _Parser(self, names, None, "UTC").inferred(rows)
+            table = Parser(self, names, None, "UTC").inferred(rows)
         except pa.ArrowInvalid as error:
             raise DataRefused(
                 "unreadable-file",
@@ -202,89 +215,3 @@ def _first_broken(data: bytes) -> int:
     except UnicodeDecodeError as error:
         return error.start
     return 0
-
-
-class _Parser:
-    """Arrow's reader with the options of one file."""
-
-    def __init__(self, text: CsvText, names: tuple[str, ...], wanted: Schema | None, zone: str) -> None:
-        self.text = text
-        self.names = names
-        self.zone = zone
-        folded = {name.casefold(): name for name in names}
-        self.columns = [
-            (column, folded[column.name.casefold()])
-            for column in wanted or ()
-            if column.name.casefold() in folded
-        ]
-        self.zoned = False
-
-    def read(self, data: bytes | memoryview, handler: Any = None, **convert: Any) -> pa.Table:
-        """One block, on this thread, in one piece."""
-        import pyarrow as pa
-        import pyarrow.csv as arrow
-
-        text = self.text
-        return arrow.read_csv(
-            pa.BufferReader(pa.py_buffer(data)),
-            read_options=arrow.ReadOptions(
-                use_threads=False, block_size=len(data) + 1, column_names=list(self.names)
-            ),
-            parse_options=arrow.ParseOptions(
-                delimiter=text.delimiter,
-                quote_char=text.quote or False,
-                double_quote=True,
-                escape_char=text.escape or False,
-                newlines_in_values=text.multiline,
-                invalid_row_handler=handler,
-            ),
-            convert_options=arrow.ConvertOptions(
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=False,
-                null_values=list(text.null_values),
-                **convert,
-            ),
-        )
-
-    def inferred(self, data: bytes) -> pa.Table:
-        """With the types that Arrow sees, ragged rows left out."""
-        return self.read(data, lambda _: "skip")
-
-    def typed(self, data: bytes | memoryview) -> pa.Table:
-        """With the wanted types; timestamps with or without an offset, as the block has them."""
-        import pyarrow as pa
-
-        try:
-            return self._typed(data, zoned=self.zoned)
-        except pa.ArrowInvalid:
-            if not any(column.type == "timestamp" for column, _ in self.columns):
-                raise
-            table = self._typed(data, zoned=not self.zoned)
-            self.zoned = not self.zoned
-            return table
-
-    def _typed(self, data: bytes | memoryview, *, zoned: bool) -> pa.Table:
-        import pyarrow as pa
-
-        types = {name: arrow_type(column.type, self.zone) for column, name in self.columns}
-        parsed = {
-            name: pa.timestamp("us") if pa.types.is_timestamp(kind) and not (zoned and kind.tz) else kind
-            for name, kind in types.items()
-        }
-        table = self.read(data, column_types=parsed, include_columns=list(types) or list(self.names[:1]))
-        for index, (column, name) in enumerate(self.columns):
-            if table.schema.field(index).type != types[name]:
-                table = table.set_column(index, name, table.column(index).cast(types[name]))
-            del column
-        return table.rename_columns([column.name for column, _ in self.columns] or table.column_names)
-
-    def parse(
-        self, block: bytes | memoryview, skip: int, lines: Lines, split: Split, refuse: Refuse
-    ) -> Iterator[pa.Table]:
-        """The block's good rows; a block that fails as a whole goes through :func:`salvage`."""
-        import pyarrow as pa
-
-        try:
-            yield self.typed(memoryview(block)[skip:])
-        except pa.ArrowInvalid:
-            yield from salvage(self, bytes(block), skip, lines.now(), split.location, refuse)

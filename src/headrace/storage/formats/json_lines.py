@@ -36,6 +36,10 @@ class JsonLines(Format):
         utf8 = self.encoding.lower().replace("_", "-") in ("utf-8", "utf8", "ascii", "utf-8-sig")
         return utf8 and compression_of(name, self.compression) == "none"
 
+    def in_blocks(self, store: ObjectStore, key: str) -> bool:
+        """A plain file on a disk."""
+        return store.is_local and self.plain(key)
+
     def _blocks(self, store: ObjectStore, split: Split) -> Iterator[bytes]:
         compression = compression_of(split.key, self.compression)
         chunks = chunks_of(
@@ -51,9 +55,9 @@ class JsonLines(Format):
 
     def _spans(self, store: ObjectStore, split: Split) -> Iterator[bytes | memoryview]:
         """Blocks; of a plain local file without copying them."""
-        if not (store.is_local and self.plain(split.key)):
+        if not self.in_blocks(store, split.key):
             return self._blocks(store, split)
-        return whole_blocks(store, split.key, (split.start, split.end, split.step), _last_break)
+        return whole_blocks(store, split, _last_break)
 
     def tables(
         self, store: ObjectStore, split: Split, wanted: Schema, zone: str, refuse: Refuse

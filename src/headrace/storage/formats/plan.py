@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -70,12 +71,31 @@ def _wanted_cuts(splits: Sequence[Split], share: int) -> list[tuple[Split, list[
 
 
 def _cut(store: ObjectStore, form: Format, split: Split, targets: list[int]) -> list[tuple[Split, int]]:
-    """Pieces of a file with the bytes that each stands for."""
-    if not targets:
+    """Pieces of a file with the bytes that each stands for, and the blocks in it where they can be found."""
+    parts = list(pairwise([split.start, *targets, split.end]))
+    inner = (
+        [at for part in parts for at in _steps(*part, split.step)] if form.in_blocks(store, split.key) else []
+    )
+    wanted = sorted({*targets, *inner})
+    if not wanted:
         return [(split, split.size)]
-    edges = [split.start, *form.edges(store, split, targets), split.end]
+    found = dict(zip(wanted, form.edges(store, split, wanted), strict=True))
+    edges = [split.start, *(found[target] for target in targets), split.end]
     cuts = [(first, last) for first, last in pairwise(edges) if last > first]
-    return [(replace(split, start=first, end=last), split.size // len(cuts)) for first, last in cuts]
+    ends = sorted({found[at] for at in inner})
+    return [(_piece(split, first, last, ends), split.size // len(cuts)) for first, last in cuts]
+
+
+def _steps(first: int, last: int, step: int) -> list[int]:
+    """Where a part is cut into equal blocks of about ``step`` bytes at most."""
+    count = -(-(last - first) // step)
+    return [first + (last - first) * number // count for number in range(1, count)]
+
+
+def _piece(split: Split, first: int, last: int, ends: list[int]) -> Split:
+    blocks = tuple(ends[bisect_right(ends, first) : bisect_left(ends, last)])
+    longest = max((b - a for a, b in pairwise((first, *blocks, last))), default=0)
+    return replace(split, start=first, end=last, blocks=blocks if longest <= 2 * split.step else ())
 
 
 def _grouped(pieces: list[tuple[Split, int]], share: int) -> tuple[tuple[Split, ...], ...]:

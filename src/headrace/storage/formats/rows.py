@@ -34,6 +34,8 @@ class Split:
     """Bytes that are parsed at a time."""
     growth: int = 1
     """How many times longer the text is than the file, about."""
+    blocks: tuple[int, ...] = ()
+    """Where blocks of whole records end between the two, when that is known; else it is looked for."""
     part: int = 0
     parts: int = 1
     """More than one: several partitions read these bytes one after the other, see ``relay``."""
@@ -72,7 +74,10 @@ def stop_at(row: BadRow) -> None:
 class Format(ABC):
     """Reads one split into tables. Frozen and picklable: it travels to the engine's workers."""
 
-    splittable: bool = True
+    def in_blocks(self, store: ObjectStore, key: str) -> bool:
+        """Whether :meth:`edges` finds where the file's blocks end, and fetching it twice is cheap."""
+        del store, key
+        return False
 
     @abstractmethod
     def tables(

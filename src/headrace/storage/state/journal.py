@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, true, update
 
 from headrace.core import InvalidCall, Json
 
@@ -91,16 +91,19 @@ class Journal:
             self._set(connection, run_id, batch, "undone")
             release_offsets(connection, self._scope, run_id, batch)
 
-    def open(self, run_id: str | None = None) -> list[Publish]:
-        """Batches that are neither done nor undone, the oldest first."""
-        return [each for each in self.list(run_id) if each.status in ("intended", "published")]
-
-    def list(self, run_id: str | None = None) -> list[Publish]:
-        """Every batch, the oldest first."""
-        wanted = self._scope.of(PUBLISHES, **({"run_id": run_id} if run_id is not None else {}))
+    def _batches(self, run_id: str | None, which: ColumnElement[bool]) -> list[Publish]:
+        wanted = self._scope.of(PUBLISHES, **({"run_id": run_id} if run_id is not None else {})) & which
         query = select(PUBLISHES.c.run_id, PUBLISHES.c.batch).where(wanted).order_by(PUBLISHES.c.intended)
         with self._scope.database.read() as connection:
             return [self._get(connection, *row) for row in connection.execute(query).all()]
+
+    def open(self, run_id: str | None = None) -> list[Publish]:
+        """Batches that are neither done nor undone, the oldest first."""
+        return self._batches(run_id, PUBLISHES.c.status.in_(("intended", "published")))
+
+    def list(self, run_id: str | None = None) -> list[Publish]:
+        """Every batch, the oldest first."""
+        return self._batches(run_id, true())
 
     def get(self, run_id: str, batch: str) -> Publish | None:
         """One batch; ``None``: it never came to an intent."""
