@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from typing import Any
 
@@ -180,6 +181,53 @@ def test_runs_are_compared_by_what_differs(place: Any) -> None:
     differing = {(row["section"], row["name"]): (row["a"], row["b"]) for row in found["rows"]}
     assert differing["parameters", "least"] == (0.0, 10.0)
     assert differing["rows", "paid.rows_out"] == (2, 1)
+
+
+def test_counts_are_live_within_two_seconds(place: Any) -> None:
+    slow = (
+        "  slow:\n    type: processor.pyspark\n    from: load\n    columns: {id: bigint}\n    code: |\n"
+        "      def linger(batches):\n"
+        "          import time\n"
+        "          for batch in batches:\n"
+        "              time.sleep(3)\n"
+        "              yield batch.select(['id'])\n"
+        "      output = inputs[0].mapInArrow(linger, 'id bigint')\n"
+    )
+    place.pipeline(LOAD + slow + "  write: {type: destination.files, from: slow, path: out, format: csv}\n")
+    done = place.command("run", "p.yaml", "--events")
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+
+    def first(name: str, stage: str, **facts: Any) -> dt.datetime:
+        wanted = {"event": name, "stage": stage, **facts}
+        at = (each["at"] for each in events if wanted.items() <= each.items())
+        return dt.datetime.fromisoformat(next(at))
+
+    began, ended = first("stage_started", "load"), first("stage_finished", "write")
+    assert (ended - began).total_seconds() > 3
+    assert (first("rows_counted", "load", rows_out=3) - began).total_seconds() < 2
+    for stage, rows in {"load": (None, 3), "slow": (3, 3), "write": (3, None)}.items():
+        first("stage_finished", stage, rows_in=rows[0], rows_out=rows[1])
+
+
+@pytest.mark.parametrize(
+    ("body", "rows"),
+    [
+        ("output = inputs[0].select('id')", (3, 3)),
+        ("log.info(str(inputs[0].count())); output = inputs[0].select('id')", (3, 3)),
+        ("inputs[0].collect(); output = spark.range(2)", (3, 2)),
+        ("output = spark.range(2)", (0, 2)),
+    ],
+    ids=["lazily", "twice", "at once", "never"],
+)
+def test_what_user_code_reads_is_counted_whenever_it_reads(
+    place: Any, body: str, rows: tuple[int, int]
+) -> None:
+    head = "  code:\n    type: processor.pyspark\n    from: load\n    columns: {id: bigint}\n"
+    write = "  write: {type: destination.files, from: code, path: out, format: csv}\n"
+    place.pipeline(f"{LOAD}{head}    code: {body}\n{write}")
+    load, code_stage, written = place.run()["stages"]
+    assert (load["rows_out"], code_stage["rows_in"], code_stage["rows_out"]) == (rows[0], *rows)
+    assert written["rows_in"] == rows[1]
 
 
 def test_a_side_effect_happens_once_however_many_lanes_and_counts_there_are(place: Any) -> None:

@@ -42,7 +42,8 @@ def children(pid: int) -> list[int]:
     return [each.pid for each in psutil.Process(pid).children(recursive=True)]
 
 
-def test_ctrl_c_cancels_and_leaves_with_130(place: Any, events_until: Any) -> None:
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM], ids=lambda asked: asked.name)
+def test_ctrl_c_cancels_and_leaves_with_130(place: Any, events_until: Any, asked: signal.Signals) -> None:
     place.pipeline(
         LOAD
         + code("import time\nprint('at work', flush=True)\ntime.sleep(3)\noutput = inputs[0].select('id')")
@@ -50,7 +51,7 @@ def test_ctrl_c_cancels_and_leaves_with_130(place: Any, events_until: Any) -> No
     )
     process = place.start("run", "p.yaml", "--events")
     events_until(process, at_work)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(asked)
     process.communicate(timeout=30)
     assert process.returncode == 130
     assert place.json("runs", "show", "last")["state"] == "cancelled"
@@ -191,8 +192,11 @@ def test_a_function_that_never_returns_is_stopped(place: Any, events_until: Any)
     assert place.visible() == ["orders.csv"]
 
 
-def test_user_code_that_ends_the_process_is_told(place: Any) -> None:
-    place.pipeline(LOAD + code("import os\nos._exit(7)") + WRITE)
+@pytest.mark.parametrize(
+    "last", ["", 'os.write(int(sys.argv[1]), b\'{"event": "log\')'], ids=["", "mid-word"]
+)
+def test_user_code_that_ends_the_process_is_told(place: Any, last: str) -> None:
+    place.pipeline(LOAD + code(f"import os, sys\n{last}\nos._exit(7)") + WRITE)
     result = place.json("run", "p.yaml")
     assert (result["state"], result["error"]["code"]) == ("failed", "process-died")
     assert place.json("runs", "show", "last")["state"] == "failed"

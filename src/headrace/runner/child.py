@@ -68,8 +68,10 @@ def _let_go(channel: IO[bytes]) -> None:
 
 def _to_channel(channel: IO[bytes]) -> Callable[[dict[str, Json]], None]:
     def send(event: dict[str, Json]) -> None:
+        line = memoryview(json.dumps(event, ensure_ascii=False, allow_nan=False).encode() + b"\n")
         with contextlib.suppress(BrokenPipeError, ValueError):  # ValueError: closed, in a fork
-            channel.write(json.dumps(event, ensure_ascii=False, allow_nan=False).encode() + b"\n")
+            while line:  # a signal can cut a long one
+                line = line[channel.write(line) :]
 
     return send
 

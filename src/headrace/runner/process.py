@@ -75,6 +75,8 @@ class RunProcess:
     def events(self) -> Iterator[dict[str, Json]]:
         """Every event as it comes; ends when the run's process has closed its end."""
         for line in self._channel:
+            if not line.endswith(b"\n"):  # it died in the middle of a word
+                break
             event = json.loads(line)
             self._events.append(event)
             yield event

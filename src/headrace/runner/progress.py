@@ -128,7 +128,10 @@ class Progress:
 
 
 def _covers(plan: Plan) -> dict[str, tuple[str, ...]]:
-    """Each action and the lazy steps that it computes, in order."""
+    """Each action and the lazy steps that it computes, in order.
+
+    What user code gives may be lazy, too: whoever reads it computes all that is above it.
+    """
     lazy: dict[str, frozenset[str]] = {}
     covers: dict[str, tuple[str, ...]] = {}
     rank = {step.name: position for position, step in enumerate(plan.steps)}
@@ -136,7 +139,7 @@ def _covers(plan: Plan) -> dict[str, tuple[str, ...]]:
         above = frozenset().union(*(lazy[name] for name in step.reads_from)) | {step.name}
         if step.acts or step.kept:
             covers[step.name] = tuple(sorted(above, key=rank.__getitem__))
-            lazy[step.name] = frozenset()
+            lazy[step.name] = above if step.stage.once and not step.kept else frozenset()
         else:
             lazy[step.name] = above
     return covers

@@ -70,12 +70,14 @@ def run(
         counts=counts,
         resume=resume,
     )
-    previous = signal.signal(signal.SIGINT, lambda *_: process.cancel())
+    asked = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(each, lambda *_: process.cancel()) for each in asked]
     try:
         with process:
             result = _follow(process, quiet=as_json, events=events)
     finally:
-        signal.signal(signal.SIGINT, previous)
+        for each, previous in zip(asked, before, strict=True):
+            signal.signal(each, previous)
     if events:
         raise typer.Exit(_exit_code(result))
     finish(result, as_json=as_json)
