@@ -8,7 +8,9 @@ import sys
 
 import pytest
 
-from headrace.engine import diagnose, doctor
+from headrace.cli.main import app
+from headrace.core import EngineFailed
+from headrace.engine import diagnose, doctor, open_engine
 
 PIP = f"{shlex.quote(sys.executable)} -m pip"
 
@@ -84,3 +86,24 @@ def test_asked_to_it_starts_the_engines(engine, shared_spark):
     started = {check.name: check.ok for check in diagnose(start_engines=True) if "starts" in check.name}
     _ = engine.session
     assert started["embedded starts"]
+
+
+def test_a_library_that_does_not_load_sends_one_to_the_doctor(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "headrace.engine.embedded", None)
+    with pytest.raises(EngineFailed) as caught:
+        open_engine("embedded", scratch=tmp_path)
+    assert (caught.value.code, caught.value.hint) == (
+        "engine-start-failed",
+        "`headrace doctor` says what mends it.",
+    )
+
+
+def test_a_remedy_is_one_line_that_can_be_copied(monkeypatch, capfd):
+    remedy = f"{PIP} install --force-reinstall --no-deps pyspark-client==4.2.0 --and-more-words " + "x" * 100
+    monkeypatch.setattr(
+        "headrace.engine.diagnose", lambda: (doctor.Check("pyspark", False, "broken", remedy),)
+    )
+    with pytest.raises(SystemExit) as left:
+        app(["doctor"])
+    assert left.value.code == 1
+    assert f"  {remedy}\n" in capfd.readouterr().out

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from headrace.core import EngineSettings, InvalidCall, did_you_mean
+from headrace.core import EngineFailed, EngineSettings, InvalidCall, did_you_mean
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +21,17 @@ def open_engine(name: str, settings: EngineSettings | None = None, *, scratch: P
 
     Raises ``EngineFailed`` with the remedy if the engine does not start.
     """
-    settings = settings or EngineSettings()
+    try:
+        return _opened(name, settings or EngineSettings(), scratch)
+    except ImportError as error:
+        raise EngineFailed(
+            "engine-start-failed",
+            f"A library of the engine '{name}' does not load: {error}.",
+            hint="`headrace doctor` says what mends it.",
+        ) from error
+
+
+def _opened(name: str, settings: EngineSettings, scratch: Path) -> Engine:
     if name == "embedded":
         from .embedded import EmbeddedEngine
 

@@ -74,9 +74,12 @@ def doctor(as_json: JsonFlag = False) -> None:
     if as_json:
         print_json([asdict(check) for check in checks])
     else:
-        drawn = table("", "what", "found", "what to do")
+        drawn = table("", "what", "found")
         for check in checks:
             mark = "[green]✓[/]" if check.ok else "[red]✗[/]"
-            drawn.add_row(mark, escape(check.name), escape(check.detail), escape(check.remedy or ""))
+            drawn.add_row(mark, escape(check.name), escape(check.detail))
         OUT.print(drawn)
+        for check in wrong:  # in one line each, whatever the width: they are there to be copied
+            OUT.print(f"\nWhat mends {check.name}:", markup=False)
+            OUT.print(f"  {check.remedy}", markup=False, soft_wrap=True)
     raise typer.Exit(1 if wrong else 0)
