@@ -26,6 +26,8 @@ from headrace.storage.objects import create_bucket, open_store
 __all__ = ["LocalS3", "find_binary"]
 
 START_SECONDS = 30.0
+SOCKETS = Path("/tmp")  # noqa: S108  # where SeaweedFS puts them, whatever the environment says
+"""It does not always take them with it."""
 
 
 def find_binary() -> Path | None:
@@ -56,6 +58,7 @@ class LocalS3:
         self.access_key_id = "headrace"
         self.secret_access_key = Secret("local-s3", secrets.token_urlsafe(24))
         self.port = 0
+        self._ports: list[int] = []
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -106,7 +109,7 @@ class LocalS3:
 
     def _command(self, binary: Path) -> list[str]:
         names = ("master", "volume", "filer", "s3", "admin")
-        ports = _free_ports(2 * len(names))
+        self._ports = ports = _free_ports(2 * len(names))
         self.port = ports[2 * names.index("s3")]
         flags = [
             flag
@@ -165,7 +168,7 @@ class LocalS3:
         create_bucket(name, self.connection())
 
     def stop(self) -> None:
-        """Ends the server; its folder stays."""
+        """Ends the server; its folder stays, its sockets go."""
         if self._process is None:
             return
         self._process.terminate()
@@ -175,6 +178,9 @@ class LocalS3:
             self._process.kill()
             self._process.wait()
         self._process = None
+        for port in self._ports:
+            for socket_file in SOCKETS.glob(f"seaweedfs-*-{port}.sock"):
+                socket_file.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
         return self.start()
