@@ -67,7 +67,7 @@ class Helper:
                 return self._process
             make_ready(self.store)
             self._process = take_spare()
-            self._sent = self._heard = 0
+            self._heard = self._sent  # what the one before has not answered, nobody will
             self._answers.clear()
             atexit.register(self.close)
             return self._process
@@ -90,6 +90,8 @@ class Helper:
                 with self._dying(self._process) as process:
                     self._answers[self._heard + 1] = process.receive()
                 self._heard += 1
+            if number not in self._answers:
+                raise _died("")
             fine, answer = self._answers.pop(number)
         if fine:
             return answer
