@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import datetime as dt
+import hashlib
 import gzip
 import json
 import math
@@ -20,7 +21,7 @@ from headrace.core import DataRefused, Frame, HeadraceError, InvalidCall, Schema
 from headrace.engine import Engine, explain_failure
 from headrace.stages.origins.files import Files
 from headrace.storage.formats import chunks
-from headrace.storage.objects import open_store
+from headrace.storage.objects import open_store, with_digests
 from headrace.testing import StageRun
 
 if TYPE_CHECKING:
@@ -98,8 +99,12 @@ def test_a_csv_file_comes_with_its_types(reading: Reading) -> None:
     assert list(second.values()) == [2, None, None, None, None, None]
     assert (third["price"], third["new"]) == (7.0, False)
     assert [count() for _, count in run.watches] == [3]
-    assert run.inputs[0].location == "a.csv"
-    assert str(run.inputs[0].digest).startswith("sha256:")
+    (read,) = run.inputs
+    assert (read.location, read.digest) == ("a.csv", None)
+    (known,) = with_digests(run.inputs, reading.folder)
+    assert known.digest == f"sha256:{hashlib.sha256((reading.folder / 'a.csv').read_bytes()).hexdigest()}"
+    (reading.folder / "a.csv").write_text("changed since")
+    assert with_digests(run.inputs, reading.folder) == run.inputs
 
 
 def test_empty_text_and_null_differ(reading: Reading) -> None:

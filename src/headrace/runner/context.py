@@ -23,6 +23,7 @@ from headrace.core import (
     Value,
     upstream,
 )
+from headrace.storage.objects import with_digests
 
 from .counting import Counts
 from .projection import Projection
@@ -129,10 +130,10 @@ class StageContext:
 
     @property
     def inputs(self) -> tuple[InputVersion, ...]:
-        """What the stages upstream have said they read."""
+        """What the stages upstream have said they read, with digests."""
         above = upstream(self._context.plan.graph, self.stage) | {self.stage}
         said = self._context.inputs
-        return tuple(each for name in said if name in above for each in said[name])
+        return with_digests((each for name in said if name in above for each in said[name]), self.folder)
 
     def connection(self, name: str) -> Value:
         """The connection of that name; its secrets are hidden from every record from now on."""

@@ -71,13 +71,11 @@ class FilesFound:
         known = (offset or {}).get("files", {})
         new = [info for info in self.infos if known.get(info.key) != info.mark]
         following = {"files": {info.key: info.mark for info in self.infos}}
-        return Slice(following, [info.key for info in new], tuple(self.versions(new, digest=False)))
+        return Slice(following, [info.key for info in new], self.versions(new))
 
-    def versions(self, infos: Sequence[ObjectInfo], *, digest: bool = True) -> tuple[InputVersion, ...]:
+    def versions(self, infos: Sequence[ObjectInfo]) -> tuple[InputVersion, ...]:
         """What goes on record about files."""
-        if digest:
-            return input_versions(self.store, infos)
-        return tuple(InputVersion(info.location, None, info.mark, info.size) for info in infos)
+        return input_versions(self.store, infos)
 
     def require(self) -> None:
         """Raises ``DataRefused`` (``no-files-match``) when there are none."""

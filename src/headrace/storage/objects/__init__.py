@@ -1,7 +1,7 @@
 """One face over places that hold files: list, read, write, publish all or nothing, digest."""
 
 from .creating import create_bucket
-from .digest import content_digest, input_versions
+from .digest import content_digest, input_versions, with_digests
 from .opening import open_store
 from .patterns import KeyPattern, expand_braces, is_hidden
 from .publish import StagedFile, StagedFiles
@@ -20,4 +20,5 @@ __all__ = [
     "input_versions",
     "is_hidden",
     "open_store",
+    "with_digests",
 ]
