@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 
-from headrace.core import DataRefused, Frame, Output, WithErrors
+from headrace.core import DataRefused, Frame, Output, WithErrors, find_stage
 from headrace.engine import Engine, explain_failure
 from headrace.stages.destinations.files import Files as Write
 from headrace.stages.origins.files import Files as Read
@@ -183,6 +184,47 @@ def test_a_sort_before_a_write_is_kept(writing: Writing) -> None:
     assert keys == sorted(keys)
     assert len(rows) == 50_000 - sum(1 for each in range(50_000) if (each * 7919) % 10007 == 5)
     assert list(rows[0]) == ["id", "z", "n", "after"]
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_the_order_of_a_sort_stage_outlives_stages_that_work_row_by_row(writing: Writing, kept: bool) -> None:
+    """Also where the sorted rows are computed once for several lanes, and read again."""
+    engine, run = writing.engine, writing.run()
+    frame = engine.session.range(0, 50_000, 1, 4).selectExpr("id", "(id * 7919) % 10007 as k")
+    frame = stage("sort", by=[{"column": "K", "direction": "desc"}, "id"]).transform(frame, run)
+    frame = engine.counted(frame, "sorted")
+    if kept:
+        frame = engine.spill(frame, writing.folder / "kept").frame
+    for name, config in {
+        "rename_fields": {"rename": {"ID": "row.id"}, "suffix": "_", "apply_to": ["k"]},
+        "convert_types": {"columns": {"k_": "string"}},
+        "filter": {"condition": "`k_` <> '5'"},
+        "sql_expression": {"columns": {"k": "cast(`k_` as int)", "part": "`row.id` % 3"}},
+        "remove_fields": {"fields": ["k_"]},
+    }.items():
+        frame = engine.counted(stage(name, **config).transform(frame, run), name)
+    for config in ({}, {"files": 3, "format": "csv"}, {"partition_by": ["part"]}):
+        output = writing.write(frame, mode="overwrite", **config)
+        folders: dict[str, list[tuple[int, int]]] = {}
+        for file in sorted(output.files):
+            rows = (
+                csv_rows(writing.folder / file) if "format" in config else parquet_rows(writing.folder / file)
+            )
+            folders.setdefault(str(Path(file).parent), []).extend((-row["k"], row["row.id"]) for row in rows)
+        assert all(rows == sorted(rows) for rows in folders.values())
+        assert sum(map(len, folders.values())) == output.rows == 50_000 - 5
+
+
+def stage(name: str, **config: Any) -> Any:
+    return find_stage(f"processor.{name}").stage(**config)
+
+
+def csv_rows(path: Path) -> list[dict[str, Any]]:
+    return pa_csv.read_csv(path).to_pylist()
+
+
+def parquet_rows(path: Path) -> list[dict[str, Any]]:
+    return pq.ParquetFile(path).read().to_pylist()
 
 
 def test_rows_are_counted_as_they_are_written(writing: Writing) -> None:

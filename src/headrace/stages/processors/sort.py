@@ -10,14 +10,14 @@ from pydantic import BeforeValidator
 from headrace.core import Column, Field, Frame, Names, Processor, Run, Schema
 from headrace.frames.columns import Ordering, as_orderings
 from headrace.frames.used_columns import passed_on
-
-ALL = 2**63 - 1
+from headrace.storage.formats import held
 
 
 class Sort(Processor):
-    """Order rows by columns; a destination right after it writes them in that order.
+    """Order rows by columns; a destination after it writes them in that order.
 
-    Any stage between the two that moves rows (a join, an aggregate) may undo the order.
+    Stages between the two that work row by row (rename, convert, filter, expressions) keep the order; one
+    that moves rows (a join, an aggregate, user code) may undo it.
     """
 
     keeps_rows = True
@@ -45,7 +45,4 @@ class Sort(Processor):
     def transform(self, frame: Frame, run: Run) -> Frame:
         """The frame in order."""
         ordered = frame.orderBy(*(each.expression() for each in self.by))
-        if run.engine != "embedded":
-            return ordered
-        # Sail drops a sort that nothing but a write follows, unless a limit stands between them.
-        return run.session.sql(f"SELECT * FROM {{ordered}} LIMIT {ALL}", ordered=ordered)  # noqa: S608
+        return held(ordered) if run.engine == "embedded" else ordered

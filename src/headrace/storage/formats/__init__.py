@@ -5,6 +5,7 @@ from .discarding import discard_frame
 from .found import FilesFound, FileStyle
 from .inline import infer_rows, inline_table
 from .json_lines import JsonLines
+from .ordering import held, without_order
 from .parquet_files import ParquetFiles
 from .reading import FileReading
 from .scan import REJECTED
@@ -26,9 +27,11 @@ __all__ = [
     "arrow_type",
     "declared_schema",
     "discard_frame",
+    "held",
     "infer_rows",
     "inline_table",
     "schema_of",
     "spark_type",
+    "without_order",
     "write_frame",
 ]

@@ -1,14 +1,16 @@
-"""Keeps a sort before a write.
+"""Keeps a sort before a write, on the embedded engine.
 
-The embedded engine drops a sort that nothing behind it asks for. A ``limit`` keeps it, but as a top-N heap
-that holds every row in memory. An ``offset`` keeps the ordinary sort, which spills: so one row that sorts
-first is added and skipped again.
+It drops a sort that nothing behind it asks for. A ``limit`` keeps it (:func:`held`), but as a top-N heap that
+holds every row in memory. An ``offset`` keeps the ordinary sort, which spills: so one row that sorts first is
+added and skipped again (:func:`kept_order`). What is written and read again has lost its order, and gets it
+back from its keys (:func:`without_order`).
 """
 
 from __future__ import annotations
 
 import copy
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from headrace.core import Frame
@@ -16,12 +18,36 @@ from headrace.core import Frame
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-__all__ = ["kept_order"]
+__all__ = ["held", "kept_order", "without_order"]
 
 RANK = "__headrace_rank"
 KEY = "__headrace_key_"
+SPILLED_KEY = "__headrace_spilled_key_"
+HELD = "_headrace_held"
+"""An attribute of a plan: the sort that a limit above it holds."""
+ALL = 2**63 - 1
 KEEPING = ("Project", "WithColumns", "WithColumnsRenamed", "Drop", "Filter", "ToDF", "SubqueryAlias", "Hint")
 """Plan nodes that give their rows in the order they come."""
+
+
+def held(ordered: Frame) -> Frame:
+    """A frame that was sorted last, whose order whoever writes it keeps."""
+    query = f"SELECT * FROM {{ordered}} LIMIT {ALL}"  # noqa: S608
+    limited: Frame = ordered.sparkSession.sql(query, ordered=ordered)
+    setattr(limited._plan, HELD, ordered._plan)
+    return limited
+
+
+def without_order(frame: Frame) -> tuple[Frame, Callable[[Frame], Frame]] | None:
+    """The frame unsorted, and what sorts its rows again when they come back; ``None``: it is not sorted."""
+    found = _last_sort(frame)
+    if found is None:
+        return None
+    sort, above = found
+    keys = [f"{SPILLED_KEY}{index}" for index in range(len(sort.columns))]
+    orders = [_order(key, each._expr) for key, each in zip(keys, sort.columns, strict=True)]
+    wide = _with_keys(sort, above, keys, frame.sparkSession)
+    return wide, lambda again: held(again.orderBy(*orders)).drop(*keys)
 
 
 def kept_order(frame: Frame, engine: str) -> Frame | None:
@@ -30,17 +56,25 @@ def kept_order(frame: Frame, engine: str) -> Frame | None:
     What stands behind the sort moves before it, with the sort's keys carried along: some of it would spread
     the sorted rows over partitions again.
     """
-    if engine != "embedded":
+    found = _last_sort(frame) if engine == "embedded" else None
+    if found is None:
         return None
+    sort, above = found
+    keys = [f"{KEY}{index}" for index in range(len(sort.columns))]
+    return _sorted_last(_with_keys(sort, above, keys, frame.sparkSession), sort, keys)
+
+
+def _last_sort(frame: Frame) -> tuple[Any, list[Any]] | None:
+    """The sort whose order the frame's rows have, and the plan nodes above it, the outermost first."""
     above: list[Any] = []
     node: Any = getattr(frame, "_plan", None)
     while type(node).__name__ in KEEPING:
         above.append(node)
         node = getattr(node, "_child", None)
+    node = getattr(node, HELD, node)
     if type(node).__name__ != "Sort" or not getattr(node, "is_global", False):
         return None
-    keys = [f"{KEY}{index}" for index in range(len(node.columns))]
-    return _sorted_last(_with_keys(node, above, keys, frame.sparkSession), node, keys)
+    return node, above
 
 
 def _with_keys(sort: Any, above: list[Any], keys: list[str], session: SparkSession) -> Frame:
