@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import bz2
 import datetime as dt
-import hashlib
 import gzip
+import hashlib
 import json
 import math
 from collections.abc import Callable
