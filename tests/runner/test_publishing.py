@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import pytest
 
-from headrace.core import Event, Output, RunFailed, Staged
-from headrace.runner.publishing import finish_publish, publish
+from headrace.core import STAGED_NOTE, Event, Output, RunFailed, Staged
+from headrace.runner.publishing import finish_publish, publish, undo_staged
 from headrace.storage.state import State, open_state
 
 
@@ -103,3 +104,14 @@ def test_what_cannot_be_finished_is_undone(state: State, tmp_path: Path) -> None
     assert not finish_publish(state, left, lambda stage: None, unheard)
     assert not (tmp_path / "a").exists()
     assert state.journal.open() == []
+
+
+def test_a_note_that_a_dying_run_had_not_finished_hinders_nobody(tmp_path: Path) -> None:
+    staged = tmp_path / "staged"
+    staged.write_text("half")
+    whole = {"kind": f"{Note.__module__}:Note", "intent": Note(str(staged)).intent()}
+    for stage, text in {"cut": '{"kind": "headr', "whole": json.dumps(whole)}.items():
+        (tmp_path / stage).mkdir()
+        (tmp_path / stage / STAGED_NOTE).write_text(text)
+    undo_staged(tmp_path, lambda stage: None)
+    assert not staged.exists()

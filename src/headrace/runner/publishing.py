@@ -87,7 +87,10 @@ def finish_publish(state: State, found: Publish, view: Callable[[str], Any], emi
 def undo_staged(scratch: Path, view: Callable[[str], Any]) -> None:
     """Takes away what the stages of a dead run had begun to stage, as their scratch folders tell."""
     for note in sorted(scratch.glob(f"*/{STAGED_NOTE}")):
-        begun = json.loads(note.read_text())
+        try:
+            begun = json.loads(note.read_text())
+        except ValueError:  # it died while it wrote the note, so before it staged anything
+            continue
         _restore(begun["kind"], begun["intent"], view(note.parent.name)).undo()
 
 
