@@ -55,3 +55,16 @@ def test_classes_on_spark_come_back_as_they_were(
     scored = stage.transform(frame, run("score"))
     assert dict(scored.dtypes)["has_garden"] == "boolean"
     assert scored.where("sure between 0 and 1").count() == 400
+
+
+def test_what_a_model_on_spark_says_of_its_holdout_is_drawn(
+    spark_engine: Engine, houses: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("matplotlib")
+    session = spark_engine.session
+    run = StageRun(session, tmp_path, stage="train", id="pictures", engine="spark")
+    stage = TrainModel(target="garden", library="spark_ml", algorithm="decision_tree")
+    stage.transform(session.read.parquet(str(houses)), run)
+    Home(tmp_path).helper.close()
+    pictures = {each.name for each in (tmp_path / ".headrace" / "mlartifacts").rglob("*.png")}
+    assert pictures == {"confusion_matrix.png", "roc.png"}
