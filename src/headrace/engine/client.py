@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import sys
 
-__all__ = ["import_client"]
+from .surroundings import environment
+
+__all__ = ["QUIET_FORKS", "import_client"]
+
+QUIET_FORKS = {"GRPC_ENABLE_FORK_SUPPORT": "false"}
+"""gRPC wakes its threads in every forked child, where their files are closed: one child in thirty aborts."""
 
 
 def import_client() -> None:
@@ -18,7 +23,8 @@ def import_client() -> None:
     if nameless:
         main.__file__ = "<string>"
     try:
-        import pyspark.sql.connect  # noqa: F401
+        with environment(QUIET_FORKS):  # gRPC asks once, when it is imported
+            import pyspark.sql.connect  # noqa: F401
     finally:
         if nameless:
             del main.__file__

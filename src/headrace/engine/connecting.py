@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .client import import_client
+from .client import QUIET_FORKS, import_client
 from .surroundings import environment
 
 if TYPE_CHECKING:
@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 __all__ = ["connect"]
-
-QUIET_FORKS = {"GRPC_ENABLE_FORK_SUPPORT": "false"}
-"""gRPC wakes its threads in every forked child, where their files are closed: one child in thirty aborts."""
 
 
 def connect(address: str, requested: Callable[[Any], None]) -> SparkSession:

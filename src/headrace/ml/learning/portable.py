@@ -37,7 +37,7 @@ def calendar(frame: Any) -> Any:
     parts = []
     for name in frame.columns:
         moment = pandas.to_datetime(frame[name], utc=True)
-        days = (moment - pandas.Timestamp(0, tz="UTC")) / pandas.Timedelta(days=1)
+        days = (moment - pandas.Timestamp(0, tz="UTC")).dt.total_seconds() / 86_400
         parts += [days, moment.dt.month, moment.dt.day, moment.dt.dayofweek, moment.dt.hour]
     return numpy.column_stack([numpy.asarray(part, dtype="float64") for part in parts])
 
