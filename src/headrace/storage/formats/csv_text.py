@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from headrace.core import ColumnType, DataRefused, Schema, did_you_mean
 from headrace.storage.objects import ObjectStore
 
-from .chunks import BLOCK, chunks_of, compression_of, cut_blocks, whole_blocks
+from .chunks import BLOCK
 from .csv_parser import Parser
 from .edges import record_edges
 from .quotes import QuoteStyle
-from .rows import Format, Lines, Refuse, Split, line_edges
+from .rows import Lines, Refuse, Split, line_edges
+from .text import TextFormat
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,7 +29,7 @@ HEAD = 64 << 10
 
 
 @dataclass(frozen=True)
-class CsvText(Format):
+class CsvText(TextFormat):
     """How the files are written; ``declared`` says that the schema was given, not inferred."""
 
     header: bool = True
@@ -36,8 +37,6 @@ class CsvText(Format):
     quote: str | None = '"'
     escape: str | None = None
     null_values: tuple[str, ...] = ("",)
-    encoding: str = "utf-8"
-    compression: str = "auto"
     multiline: bool = True
     declared: tuple[str, ...] | None = None
 
@@ -46,33 +45,9 @@ class CsvText(Format):
         """Where records end."""
         return QuoteStyle(self.delimiter, self.quote, self.escape, self.multiline)
 
-    def plain(self, name: str) -> bool:
-        """Whether bytes of the file are bytes of the text, so that it can be read from the middle."""
-        utf8 = self.encoding.lower().replace("_", "-") in ("utf-8", "utf8", "ascii", "utf-8-sig")
-        return utf8 and compression_of(name, self.compression) == "none"
-
-    def in_blocks(self, store: ObjectStore, key: str) -> bool:
-        """A plain file on a disk."""
-        return store.is_local and self.plain(key)
-
-    def _blocks(self, store: ObjectStore, split: Split) -> Iterator[bytes]:
-        compression = compression_of(split.key, self.compression)
-        chunks = chunks_of(
-            store,
-            split.key,
-            split.start,
-            split.end,
-            compression=compression,
-            encoding=self.encoding,
-            step=split.step,
-        )
-        return cut_blocks(chunks, self.style.last_end, split.location)
-
-    def _spans(self, store: ObjectStore, split: Split) -> Iterator[bytes | memoryview]:
-        """Blocks; of a plain local file without copying them."""
-        if not self.in_blocks(store, split.key):
-            return self._blocks(store, split)
-        return whole_blocks(store, split, self.style.last_end)
+    def last_end(self, block: bytes) -> int:
+        """Line breaks inside quotes end nothing."""
+        return self.style.last_end(block)
 
     def tables(
         self, store: ObjectStore, split: Split, wanted: Schema, zone: str, refuse: Refuse
@@ -80,7 +55,7 @@ class CsvText(Format):
         """One table per block."""
         lines = Lines(store, split, plain=self.plain(split.key))
         parser: Parser | None = None
-        blocks = self._spans(store, split)
+        blocks = self.spans(store, split)
         while block := next(blocks, b""):
             skip = 0
             if parser is None:
@@ -98,7 +73,7 @@ class CsvText(Format):
         block = b""
         for size in (HEAD, BLOCK):
             whole = Split(split.key, split.location, 0, min(split.size, size), split.size)
-            block = next(self._blocks(store, whole), b"")
+            block = next(self.blocks(store, whole), b"")
             if self.style.first_start(block, 1) is not None:
                 break
         return block
@@ -154,7 +129,7 @@ class CsvText(Format):
         import pyarrow as pa
 
         data = b""
-        for block in self._blocks(store, split):
+        for block in self.blocks(store, split):
             data += block
             if len(data) >= limit:
                 break

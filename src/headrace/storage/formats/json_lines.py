@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from headrace.core import DataRefused, Schema
 from headrace.storage.objects import ObjectStore
 
-from .chunks import chunks_of, compression_of, cut_blocks, whole_blocks
 from .json_types import merge_values, schema_from, to_python
-from .rows import RAW_LIMIT, BadRow, Format, Lines, Refuse, Split, line_edges
+from .rows import RAW_LIMIT, BadRow, Lines, Refuse, Split, line_edges
+from .text import TextFormat
 from .types import arrow_type
 
 if TYPE_CHECKING:
@@ -25,39 +25,12 @@ BLANK = 4096
 
 
 @dataclass(frozen=True)
-class JsonLines(Format):
-    """How the files are written."""
+class JsonLines(TextFormat):
+    """One object per line."""
 
-    encoding: str = "utf-8"
-    compression: str = "auto"
-
-    def plain(self, name: str) -> bool:
-        """Whether bytes of the file are bytes of the text."""
-        utf8 = self.encoding.lower().replace("_", "-") in ("utf-8", "utf8", "ascii", "utf-8-sig")
-        return utf8 and compression_of(name, self.compression) == "none"
-
-    def in_blocks(self, store: ObjectStore, key: str) -> bool:
-        """A plain file on a disk."""
-        return store.is_local and self.plain(key)
-
-    def _blocks(self, store: ObjectStore, split: Split) -> Iterator[bytes]:
-        compression = compression_of(split.key, self.compression)
-        chunks = chunks_of(
-            store,
-            split.key,
-            split.start,
-            split.end,
-            compression=compression,
-            encoding=self.encoding,
-            step=split.step,
-        )
-        return cut_blocks(chunks, _last_break, split.location)
-
-    def _spans(self, store: ObjectStore, split: Split) -> Iterator[bytes | memoryview]:
-        """Blocks; of a plain local file without copying them."""
-        if not self.in_blocks(store, split.key):
-            return self._blocks(store, split)
-        return whole_blocks(store, split, _last_break)
+    def last_end(self, block: bytes) -> int:
+        """A line break ends a record."""
+        return block.rfind(b"\n") + 1
 
     def tables(
         self, store: ObjectStore, split: Split, wanted: Schema, zone: str, refuse: Refuse
@@ -70,7 +43,7 @@ class JsonLines(Format):
             [(each.name, arrow_type(each.type, zone)) for each in wanted if each.name not in constant]
         )
         lines = Lines(store, split, plain=self.plain(split.key))
-        blocks = self._spans(store, split)
+        blocks = self.spans(store, split)
         while block := next(blocks, b""):
             try:
                 made = [_parsed(block, target)]
@@ -85,7 +58,7 @@ class JsonLines(Format):
         """Integers, numbers, booleans, texts, arrays and objects, as JSON tells them; texts stay texts."""
         seen: dict[str, Any] = {}
         size = 0
-        for block in self._blocks(store, split):
+        for block in self.blocks(store, split):
             for number, line in enumerate(block.splitlines(), 1):
                 if line.strip():
                     merge_values(seen, _object(line, split.location, number) or {})
@@ -101,10 +74,6 @@ class JsonLines(Format):
         if not self.plain(split.key):
             return [split.end for _ in targets]
         return line_edges(store, split, targets)
-
-
-def _last_break(block: bytes) -> int:
-    return block.rfind(b"\n") + 1
 
 
 def _object(line: bytes, location: str, number: int) -> dict[str, Any] | None:
