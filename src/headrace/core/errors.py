@@ -101,7 +101,7 @@ class HeadraceError(Exception):
         return f"{text} {self.hint}" if self.hint else text
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (type(self), self.code, self.message, self.where, self.hint, self.__dict__.copy())
+        return _rebuild, (type(self), self.message, self.__dict__.copy())
 
     def to_json(self) -> dict[str, Any]:
         """The ``error`` of a run result: ``code, message, where, hint, kind``."""
@@ -109,16 +109,9 @@ class HeadraceError(Exception):
         return told | {"kind": type(self).__name__}
 
 
-def _rebuild(
-    kind: type[HeadraceError],
-    code: str,
-    message: str,
-    where: str | None,
-    hint: str | None,
-    state: dict[str, Any],
-) -> HeadraceError:
+def _rebuild(kind: type[HeadraceError], message: str, state: dict[str, Any]) -> HeadraceError:
     error = kind.__new__(kind)
-    HeadraceError.__init__(error, code, message, where=where, hint=hint)
+    Exception.__init__(error, message)
     error.__dict__.update(state)
     return error
 

@@ -132,6 +132,9 @@ class Run(Protocol):
     def watch(self, count: Callable[[], int | None], *, direction: Literal["in", "out", "errors"]) -> None:
         """Asks ``count`` for the stage's rows whenever counts are shown, and once more at the end."""
 
+    def mask(self, text: str) -> str:
+        """``text`` with every secret of the run taken out, for records that others keep."""
+
     def emit(self, event: Event) -> None:
         """Tells whoever watches."""
 

@@ -159,6 +159,10 @@ class StageContext:
         if rows_out is not None:
             self._context.counts.say_out(self.stage, output, rows_out)
 
+    def mask(self, text: str) -> str:
+        """``•••`` for every secret that the run has seen."""
+        return self._context.reporter.mask(text)
+
     def emit(self, event: Event) -> None:
         """Tells whoever watches."""
         self._context.reporter.emit(event)

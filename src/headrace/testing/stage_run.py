@@ -15,6 +15,7 @@ from headrace.core import (
     OnError,
     Provenance,
     Purpose,
+    Secret,
     Slice,
     TrackingSettings,
     Value,
@@ -95,6 +96,12 @@ class StageRun:
     def watch(self, count: Callable[[], int | None], *, direction: Literal["in", "out", "errors"]) -> None:
         """Remembered in ``watches``."""
         self.watches.append((direction, count))
+
+    def mask(self, text: str) -> str:
+        """``•••`` for every secret among ``parameters``."""
+        for each in self.parameters.values():
+            text = text.replace(each.reveal(), "•••") if isinstance(each, Secret) else text
+        return text
 
     def emit(self, event: Event) -> None:
         """Remembered in ``events``."""

@@ -75,7 +75,7 @@ class TrackedRun:
     def _fail(self, error: BaseException) -> None:
         code = error.code if isinstance(error, HeadraceError) else type(error).__name__
         state = "KILLED" if isinstance(error, Cancelled) else "FAILED"
-        message = error.message if isinstance(error, HeadraceError) else "The training raised."
+        message = self.run.mask(error.message if isinstance(error, HeadraceError) else "The training raised.")
         try:
             assert self._begun is not None
             self.helper.call("fail_run", self._begun.result(), code, message, state)
