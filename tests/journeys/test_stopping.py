@@ -202,6 +202,18 @@ def test_user_code_that_ends_the_process_is_told(place: Any, last: str) -> None:
     assert place.json("runs", "show", "last")["state"] == "failed"
 
 
+def test_the_last_event_is_always_the_end_of_the_run(place: Any) -> None:
+    for body, printed in (
+        ("import os\nos._exit(7)", 0),
+        ("print('x\\n' * 2_000)\nraise ValueError('no')", 2_000),
+    ):
+        place.pipeline(LOAD + code(body) + WRITE)
+        events = [json.loads(line) for line in place.command("run", "p.yaml", "--events").stdout.splitlines()]
+        assert (events[-1]["event"], events[-1]["state"]) == ("run_finished", "failed")
+        assert [event["event"] for event in events].count("run_finished") == 1
+        assert [event.get("message") for event in events].count("x") == printed, "to the last line"
+
+
 def test_user_code_that_prints_a_lot_fills_no_disk(place: Any) -> None:
     place.pipeline(
         LOAD + code("for n in range(2_000):\n    print('x' * 5_000)\noutput = inputs[0].select('id')") + WRITE

@@ -19,6 +19,7 @@ from .workspace import state_of
 __all__ = [
     "cancel_run",
     "compare_runs",
+    "ended",
     "list_runs",
     "refused",
     "refused_events",
@@ -74,6 +75,14 @@ def refused_events(error: HeadraceError) -> Iterator[dict[str, Json]]:
     if isinstance(error, InvalidDocument):
         yield {"event": "issues_found", "issues": [issue.to_json() for issue in error.issues]}
     yield RunFinished(run_id="", state="failed", seconds=0.0, error=error.to_json()).to_json()
+
+
+def ended(result: RunResult) -> dict[str, Json]:
+    """The last event of a run whose process could not tell it."""
+    assert result.state != "running"
+    error = result.error.model_dump() if result.error else None
+    event = RunFinished(run_id=result.run_id, state=result.state, seconds=result.seconds, error=error)
+    return event.to_json()
 
 
 def list_runs(

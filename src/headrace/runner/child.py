@@ -23,6 +23,9 @@ from .request import Request
 
 __all__ = ["main"]
 
+PATIENCE = 2.0
+"""Seconds that the last lines of output have to reach the log."""
+
 
 def main() -> None:
     """Never returns: the process ends without tearing down what its end frees anyway."""
@@ -94,20 +97,30 @@ def _listen(control: IO[bytes], cancelled: threading.Event) -> None:
 
 
 def _capture_output(reporter: Reporter) -> None:
-    """What anything prints, also from a library's own threads, goes to the run's log."""
+    """What anything prints, also from a library's own threads, goes to the run's log, to its last line."""
     read, write = os.pipe()
     os.dup2(write, 1)
     os.dup2(write, 2)
-    os.close(write)
+    last, copied = f"{os.urandom(16).hex()}\n", threading.Event()
     sys.stdout = os.fdopen(1, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)
     sys.stderr = os.fdopen(2, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)
 
     def copy() -> None:
         with os.fdopen(read, "r", encoding="utf-8", errors="replace") as lines:
             for line in iter(lambda: lines.readline(10_000), ""):
-                if line.strip():
+                if line.endswith(last):
+                    copied.set()
+                elif line.strip():
                     reporter.emit(LogWritten(level="info", message=line.rstrip()))
 
+    def settle() -> None:
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError, AttributeError):  # user code may have closed it
+                stream.flush()
+        os.write(write, b"\n" + last.encode())
+        copied.wait(PATIENCE)
+
+    reporter.settle = settle
     threading.Thread(target=copy, name="output", daemon=True).start()
 
 

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from headrace.core import Event, Json, LogWritten, Secret, Value
+from headrace.core import Event, Json, LogWritten, RunFinished, Secret, Value
 
 __all__ = ["Reporter", "RunLogHandler"]
 
@@ -30,6 +30,9 @@ class Reporter:
         self._lock = threading.Lock()
         self._log_bytes = 0
         self._process = os.getpid()
+        self._ended = False
+        self.settle: Callable[[], None] = lambda: None
+        """Brings in what is still on its way, before the end is told."""
 
     def add_sink(self, sink: Sink) -> None:
         """One more listener, for events from now on."""
@@ -60,18 +63,21 @@ class Reporter:
         return text
 
     def emit(self, event: Event | Mapping[str, Json]) -> None:
-        """Tells every sink. A fork has no sinks: what it logs goes to standard output."""
+        """Tells every sink; the run's end is the last they hear. A fork has none: it logs to its output."""
         if os.getpid() != self._process:
             if isinstance(event, LogWritten):
                 os.write(1, f"{event.message}\n".encode(errors="replace"))
             return
+        if isinstance(event, RunFinished):
+            self.settle()
         plain = event.to_json() if isinstance(event, Event) else dict(event)
         if isinstance(event, LogWritten) and not self._room_for(event):
             return
         masked = self._masked(plain)
         with self._lock:
-            for sink in self._sinks:
+            for sink in () if self._ended else self._sinks:
                 sink(masked)
+            self._ended = self._ended or isinstance(event, RunFinished)
 
     def _masked(self, value: Any) -> Any:
         if isinstance(value, Secret):

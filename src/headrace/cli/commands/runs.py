@@ -100,6 +100,8 @@ def _print_event(event: Any) -> None:
 
 
 def _follow(process: Any, *, quiet: bool, events: bool) -> RunResult:
+    from headrace.app.runs import ended
+
     if not quiet and not events:
         from headrace.cli.live import follow
 
@@ -108,6 +110,8 @@ def _follow(process: Any, *, quiet: bool, events: bool) -> RunResult:
         if events:
             _print_event(event)
     result: RunResult = process.result()
+    if events and process.was_killed:
+        _print_event(ended(result))
     return result
 
 
