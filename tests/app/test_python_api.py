@@ -195,8 +195,10 @@ def test_a_cancelled_run_raises_cancelled(folder: Path) -> None:
 def test_ctrl_c_cancels_the_run_and_raises_cancelled(folder: Path) -> None:
     program = folder / "program.py"
     program.write_text(
+        "import signal\n"
         "import headrace\n"
         "from headrace.core import Cancelled\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell ignores it in the background
         "from headrace.stages import destinations, origins, processors\n"
         "p = headrace.Pipeline('slow')\n"
         "load = p.origin('load', origins.Files, path='orders.csv')\n"

@@ -156,7 +156,7 @@ def test_a_server_that_goes_away_in_the_middle_is_asked_again_and_then_told(
 
 @contextmanager
 def hangs_up() -> Iterator[tuple[str, list[int]]]:
-    """An address that takes every connection and ends it at once, and a note for each."""
+    """An address that takes every request and answers none of them, and a note for each."""
     taken: list[int] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
@@ -165,6 +165,7 @@ def hangs_up() -> Iterator[tuple[str, list[int]]]:
                 while True:
                     caller, (_, port) = listener.accept()
                     taken.append(port)
+                    caller.recv(1 << 16)  # what is left unread would make the end a reset
                     caller.close()
 
         threading.Thread(target=take, daemon=True).start()
