@@ -30,11 +30,6 @@ def sentence(event: Mapping[str, Any]) -> str | None:
     return make(event) if make else None
 
 
-def in_figures(value: float, digits: int = 4) -> str:
-    """A measure as people write it: ``138,532`` and ``0.8755``, not ``1.385e+05``."""
-    return f"{value:,.0f}" if 1000 <= abs(value) < 1e15 else f"{value:.{digits}g}"
-
-
 def _started(event: Mapping[str, Any]) -> str:
     return f"run {event['run_id']} of {event['pipeline']} on {event['engine']}: {event['why_engine']}"
 
