@@ -23,6 +23,7 @@ from .request import Request
 
 __all__ = ["main"]
 
+ENDING = (signal.SIGINT, signal.SIGTERM)
 PATIENCE = 2.0
 """Seconds that the last lines of output have to reach the log."""
 
@@ -32,13 +33,13 @@ def main() -> None:
     gc.disable()
     channel, run_id = os.fdopen(int(sys.argv[1]), "wb", buffering=0), sys.argv[2]
     os.set_inheritable(channel.fileno(), False)
-    os.register_at_fork(after_in_child=lambda: _let_go(channel))
     control = _take_stdin()
     request = Request.model_validate_json(control.readline())
     reporter = Reporter(_to_channel(channel))
     cancelled = threading.Event()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: cancelled.set())
+    _let_forks_go(channel)
     with_models = request.verb == "run" and "ml." in request.text
     if with_models:  # its tracker takes longest to get ready, whatever else has to be found out first
         from headrace.ml import start_spare
@@ -61,12 +62,28 @@ def main() -> None:
         os._exit(code)
 
 
-def _let_go(channel: IO[bytes]) -> None:
-    """A fork has nothing to tell, must not keep whoever listens waiting, and ends when it is told to."""
-    with contextlib.suppress(OSError):
-        channel.close()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
+def _let_forks_go(channel: IO[bytes]) -> None:
+    """A fork has nothing to tell, must not keep whoever listens waiting, and ends when it is told to.
+
+    What it is told before it listens waits until then: our own handler would swallow it, and whoever waits
+    for the end of the fork (a pool of processes that is closed at once) would wait forever.
+    """
+    mine = threading.local()
+
+    def hold() -> None:
+        mine.mask = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+
+    def listen() -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mine.mask)
+
+    def let_go() -> None:
+        with contextlib.suppress(OSError):
+            channel.close()
+        for number in ENDING:
+            signal.signal(number, signal.SIG_DFL)
+        listen()
+
+    os.register_at_fork(before=hold, after_in_parent=listen, after_in_child=let_go)
 
 
 def _to_channel(channel: IO[bytes]) -> Callable[[dict[str, Json]], None]:
