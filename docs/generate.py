@@ -119,17 +119,16 @@ def settings() -> str:
 
 def connections() -> str:
     """The kinds of connections, from the values they are read into."""
-    from headrace.storage import connections as room
+    from headrace.storage.connections import connection_kinds, connection_model
 
     parts = [
         "# Connections",
         "`connections.yaml` in the project's folder: names, each with a `kind` and its fields. Values may be "
         "`${env:NAME}` and `${secret:NAME}`; both are looked up when the connection is opened.",
     ]
-    for model in vars(room).values():
-        if isinstance(model, type) and issubclass(model, BaseModel) and "kind" in model.model_fields:
-            kind = model.model_fields["kind"].default
-            parts += [f"## {kind}", prose(model.__doc__), *model_parts(model)]
+    for kind in connection_kinds():
+        model = connection_model(kind)
+        parts += [f"## {kind}", prose(model.__doc__), *model_parts(model)]
     return "\n\n".join(parts) + "\n"
 
 

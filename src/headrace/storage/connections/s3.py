@@ -1,24 +1,20 @@
-"""What a project knows about the systems it talks to: one frozen value per kind of connection.
-
-Credentials belong to a connection, never to the process: two connections of one kind with different
-endpoints and keys work in one pipeline.
-"""
+"""Amazon S3 and servers that speak its protocol."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
-from pydantic import ConfigDict, field_validator
+from headrace.core import Field, Secret
 
-from headrace.core import Field, InvalidCall, Secret, Value, did_you_mean
+from .connection import Connection
 
-__all__ = ["S3Connection", "connection_model"]
+__all__ = ["S3Connection"]
 
 
-class S3Connection(Value):
+class S3Connection(Connection):
     """Amazon S3, or a server that speaks its protocol."""
 
-    model_config = ConfigDict(arbitrary_types_allowed=True)
+    secrets: ClassVar[tuple[str, ...]] = ("secret_access_key", "session_token")
 
     kind: Literal["s3"] = "s3"
     endpoint: str | None = Field(
@@ -42,23 +38,3 @@ class S3Connection(Value):
     timeout_seconds: float = Field(default=30.0, gt=0, description="How long one request may take.")
     connect_timeout_seconds: float = Field(default=5.0, gt=0, description="How long connecting may take.")
     retries: int = Field(default=3, ge=0, description="How often a request that went wrong is sent again.")
-
-    @field_validator("secret_access_key", "session_token", mode="before")
-    @classmethod
-    def _hide(cls, value: object) -> object:
-        """A plain text becomes a secret at once, so that it never prints."""
-        return Secret("", value) if isinstance(value, str) else value
-
-
-_MODELS: dict[str, type[Value]] = {"s3": S3Connection}
-
-
-def connection_model(kind: str) -> type[Value]:
-    """The value that such a connection is read into; raises ``InvalidCall`` for an unknown kind."""
-    if kind not in _MODELS:
-        raise InvalidCall(
-            "unknown-connection-kind",
-            f"No kind of connection is called '{kind}'.",
-            hint=did_you_mean(kind, _MODELS),
-        )
-    return _MODELS[kind]

@@ -1,0 +1,26 @@
+"""What a project knows about the systems it talks to: a file per kind of connection, its name is the kind."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .connection import Connection, Explorer, Found, explore
+from .kinds import connection_kinds, connection_model
+
+if TYPE_CHECKING:
+    from .s3 import S3Connection as S3Connection
+
+_HOMES = {
+    "S3Connection": "s3",
+}
+
+__all__ = ["Connection", "Explorer", "Found", "connection_kinds", "connection_model", "explore", *_HOMES]
+
+if not TYPE_CHECKING:  # a type checker would take any name for one that is there
+
+    def __getattr__(name: str) -> Any:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+    def __dir__() -> list[str]:
+        return [*__all__]
