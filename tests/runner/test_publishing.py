@@ -61,7 +61,7 @@ def test_promotions_come_after_every_destination(state: State, tmp_path: Path) -
         ("b", Note(str(tmp_path / "b"))),
     ]
     events: list[Event] = []
-    publish(state, "r1", "p", staged, (), events.append)
+    publish(state, "r1", "0", "p", staged, (), events.append)
     assert Note.order == ["a", "b", "gate"]
     assert [event.name for event in events] == ["output_published"] * 3
     assert state.journal.open() == []
@@ -73,7 +73,7 @@ def test_when_one_cannot_be_published_all_are_taken_back(state: State, tmp_path:
         ("break", Note(str(tmp_path / "break"))),
     ]
     with pytest.raises(RunFailed, match="does not work"):
-        publish(state, "r1", "p", staged, (), unheard)
+        publish(state, "r1", "0", "p", staged, (), unheard)
     assert not (tmp_path / "a").exists()
     assert [each.status for each in state.journal.list()] == ["undone"]
 

@@ -435,7 +435,7 @@ def test_paths_of_one_stage_stay_in_one_store(reading: Reading) -> None:
 
 
 def test_a_schema_says_what_it_cannot_be() -> None:
-    from headrace.storage.formats import declared_schema
+    from headrace.storage.datasource import declared_schema
 
     assert declared_schema("`a b` STRING NOT NULL, c: struct<x:int,`y z`:array<long>>") == Schema.of(
         {"a b": "string", "c": "struct<x:int,`y z`:array<bigint>>"}

@@ -44,7 +44,7 @@ from .fields import (
     hinted_values,
     rewrite,
 )
-from .graph import downstream, find_cycle, in_order, upstream
+from .graph import find_cycle, in_order, upstream
 from .pipeline import ERRORS, Lane, Node, OnError, Parameter, Pipeline, Source
 from .registry import StageEntry, all_stages, find_stage, stage_types, type_of
 from .result import ErrorInfo, ModelInfo, PromotionInfo, RunResult, StageResult
@@ -64,7 +64,7 @@ __all__ = [
     "Purpose", "RowsCounted", "Run", "RunFailed", "RunFinished", "RunResult", "RunStarted", "Schema",
     "Secret", "Slice", "Source", "SparkSettings", "SqlExpression", "Stage", "StageEntry", "StageFinished",
     "StageResult", "StageStarted", "Staged", "TrackingSettings", "Unavailable", "UserCodeFailed", "Value",
-    "Warned", "WithErrors", "all_stages", "did_you_mean", "downstream", "find_cycle", "find_stage",
+    "Warned", "WithErrors", "all_stages", "did_you_mean", "find_cycle", "find_stage",
     "hinted_values", "in_order", "rewrite", "stage_types", "type_of", "upstream", "wanted",
 ]
 # fmt: on

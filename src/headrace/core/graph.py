@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-__all__ = ["downstream", "find_cycle", "in_order", "upstream"]
+__all__ = ["find_cycle", "in_order", "upstream"]
 
 Graph = Mapping[str, Iterable[str]]
 
@@ -56,12 +56,3 @@ def upstream(graph: Graph, node: str) -> set[str]:
             found.add(each)
             waiting.extend(graph[each])
     return found
-
-
-def downstream(graph: Graph, node: str) -> set[str]:
-    """Every node that reads from ``node``, directly or not."""
-    readers: dict[str, list[str]] = {each: [] for each in graph}
-    for each, reads in graph.items():
-        for source in reads:
-            readers.setdefault(source, []).append(each)
-    return upstream(readers, node)

@@ -47,6 +47,10 @@ class Run(Protocol):
         """The run's identity, sortable by start."""
 
     @property
+    def batch(self) -> str:
+        """The batch within the run: with the run's and the stage's names, the identity of what is written."""
+
+    @property
     def started(self) -> dt.datetime:
         """When the run started, in UTC."""
 

@@ -182,6 +182,9 @@ class Destination(Stage, ABC):
     """Writes a frame where others will find it."""
 
     verb: ClassVar[str] = "write"
+    guarantee: ClassVar[Literal["exactly once", "at least once"]] = "exactly once"
+    means: ClassVar[str] = "published whole under the batch's identity"
+    """What the guarantee rests on, in one phrase."""
 
     @abstractmethod
     def write(self, frame: Frame, run: Run) -> Staged:

@@ -129,3 +129,5 @@ class Slice:
     offset: Json
     items: Json = None
     inputs: tuple[InputVersion, ...] = field(default=())
+    more: bool = False
+    """Whether a limit left something for the next batch."""

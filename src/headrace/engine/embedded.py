@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, ClassVar
 
 from headrace.frames.arrow import IN_PROCESS
-from headrace.storage.formats import without_order
+from headrace.storage.datasource import without_order
 
 from .connecting import connect
 from .counts import Counts

@@ -247,7 +247,15 @@ def _execute_and_publish(context: RunContext, state: State) -> None:
         raise
     staged = [(step.name, each) for step, each in execution.staged]
     try:
-        publish(state, context.id, context.plan.pipeline.name, staged, changes, context.reporter.emit)
+        publish(
+            state,
+            context.id,
+            context.batch,
+            context.plan.pipeline.name,
+            staged,
+            changes,
+            context.reporter.emit,
+        )
     except Exception as error:
         raise in_our_words(error, context) from error
     execution.progress.finish()

@@ -53,6 +53,7 @@ class RunContext:
     reporter: Reporter
     scratch: Path
     provenance: Provenance
+    batch: str = "0"
     purpose: Purpose = "run"
     limit: int | None = None
     slices: Mapping[str, Slice] = field(default_factory=dict)
@@ -94,6 +95,7 @@ class StageContext:
         self._context = context
         self._step = step
         self.id = context.id
+        self.batch = context.batch
         self.started = context.started
         self.stage = step.name
         self.purpose: Purpose = purpose

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["discard", "finish_publish", "publish", "undo_staged"]
 
-BATCH = "0"
-"""A batch run has one."""
 LOG = logging.getLogger(__name__)
 
 Emit = Callable[["Event"], None]
@@ -34,6 +32,7 @@ Emit = Callable[["Event"], None]
 def publish(
     state: State,
     run_id: str,
+    batch: str,
     pipeline: str,
     staged: Sequence[tuple[str, Staged]],
     offsets: Sequence[OffsetChange],
@@ -45,15 +44,15 @@ def publish(
     ordered = sorted(staged, key=lambda each: each[1].phase == "promotion")
     entries = [PublishEntry(stage, _kind(each), each.intent(), each.phase) for stage, each in ordered]
     try:
-        state.journal.intend(run_id, BATCH, pipeline=pipeline, entries=entries, offsets=offsets)
+        state.journal.intend(run_id, batch, pipeline=pipeline, entries=entries, offsets=offsets)
     except BaseException:
         _undo(ordered)
         raise
     try:
-        _publish(state, run_id, BATCH, ordered, range(len(ordered)), emit)
+        _publish(state, run_id, batch, ordered, range(len(ordered)), emit)
     except Exception as error:
         _undo(ordered)
-        state.journal.undone(run_id, BATCH)
+        state.journal.undone(run_id, batch)
         if isinstance(error, HeadraceError):
             raise
         raise RunFailed("publish-failed", f"{type(error).__name__}: {error}") from error

@@ -49,6 +49,7 @@ class StageRun:
     environment: str | None = None
     stage: str = "stage"
     id: str = "20260101-000000-test"
+    batch: str = "0"
     purpose: Purpose = "run"
     parameters: Mapping[str, Any] = field(default_factory=dict)
     on_error: OnError = "stop"

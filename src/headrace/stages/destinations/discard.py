@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Self
 
 from headrace.core import Destination, Frame, Json, Output, Run, Staged
-from headrace.storage.formats import discard_frame
+from headrace.storage.datasource import discard_frame
 
 
 class Discard(Destination):

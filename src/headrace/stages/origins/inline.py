@@ -8,7 +8,8 @@ from pydantic import model_validator
 
 from headrace.core import Field, Frame, Json, Origin, Run, Schema
 from headrace.frames.arrow import arrow_to_frame
-from headrace.storage.formats import declared_schema, infer_rows
+from headrace.storage.datasource import declared_schema
+from headrace.storage.formats import infer_rows
 
 
 class Inline(Origin):

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator
 from headrace.core import Column, Field, Frame, Names, Processor, Run, Schema
 from headrace.frames.columns import Ordering, as_orderings
 from headrace.frames.used_columns import passed_on
-from headrace.storage.formats import held
+from headrace.storage.datasource import held
 
 
 class Sort(Processor):

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from headrace.core import Schema
+from headrace.storage.datasource import arrow_type
 
 from .csv_errors import salvage
 from .rows import Lines, Refuse, Split
-from .types import arrow_type
 
 if TYPE_CHECKING:
     import pyarrow as pa

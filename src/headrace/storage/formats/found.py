@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from headrace.core import DataRefused, InputVersion, InvalidCall, Json, Slice, Value, did_you_mean
+from headrace.storage.datasource import declared_schema
 from headrace.storage.objects import (
     KeyPattern,
     ObjectInfo,
@@ -23,7 +24,6 @@ from .json_lines import JsonLines
 from .parquet_files import ParquetFiles
 from .reading import FileReading
 from .rows import Format
-from .types import declared_schema
 
 __all__ = ["FileStyle", "FilesFound"]
 

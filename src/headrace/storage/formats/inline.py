@@ -9,8 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from headrace.core import DataRefused, Json, Schema
-
-from .types import arrow_schema, spark_type
+from headrace.storage.datasource import arrow_schema, spark_type
 
 if TYPE_CHECKING:
     import pyarrow as pa

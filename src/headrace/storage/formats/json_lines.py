@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from headrace.core import DataRefused, Schema
+from headrace.storage.datasource import arrow_type
 from headrace.storage.objects import ObjectStore
 
 from .json_types import merge_values, schema_from, to_python
 from .rows import RAW_LIMIT, BadRow, Lines, Refuse, Split, line_edges
 from .text import TextFormat
-from .types import arrow_type
 
 if TYPE_CHECKING:
     import pyarrow as pa

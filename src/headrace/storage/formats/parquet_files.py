@@ -9,10 +9,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from headrace.core import DataRefused, HeadraceError, Schema
+from headrace.storage.datasource import schema_of
 from headrace.storage.objects import ObjectInfo, ObjectStore
 
 from .rows import Format, Refuse, Split
-from .types import schema_of
 
 if TYPE_CHECKING:
     import pyarrow as pa

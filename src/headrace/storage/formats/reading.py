@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from headrace.core import ColumnType, DataRefused, Frame, Run, Schema, WithErrors
 from headrace.storage.counting import Counter
+from headrace.storage.datasource import frame_of, session_zone
 from headrace.storage.objects import ObjectInfo, ObjectStore
 
 from .chunks import compression_of
@@ -21,7 +22,7 @@ from .inference import infer_schema
 from .parquet_files import ParquetFiles, read_footer
 from .plan import partitions_of
 from .rows import Format, Split
-from .scan import REJECTED, BadRowCount, Scan, frame_of, rejected_frame, session_zone
+from .scan import REJECTED, BadRowCount, Scan, rejected_frame
 
 __all__ = ["NULL_FOLDER", "FileReading"]
 

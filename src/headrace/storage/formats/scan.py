@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING
 from headrace.core import Frame, HeadraceError, Schema
 from headrace.storage.carried import CarriedError
 from headrace.storage.counting import Counter
+from headrace.storage.datasource import arrow_schema, frame_of
 from headrace.storage.objects import ObjectStore
 
 from .pace import BLOCKS, gated, paced
 from .relay import relayed
 from .rows import BadRow, Format, Refuse, Split, stop_at
-from .types import arrow_schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import SparkSession
 
-__all__ = ["REJECTED", "BadRowCount", "Scan", "frame_of", "rejected_frame"]
+__all__ = ["REJECTED", "BadRowCount", "Scan", "rejected_frame"]
 
 REJECTED = Schema.of(
     {
@@ -171,22 +171,12 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def session_zone(session: SparkSession, engine: str) -> str:
-    """The zone that an engine expects on timestamps: Spark always exchanges UTC."""
-    return str(session.conf.get("spark.sql.session.timeZone")) if engine == "embedded" else "UTC"
-
-
-def frame_of(session: SparkSession, scan: Scan) -> Frame:
-    """The scan as a lazy frame."""
-    return _register(session, f"headrace_scan_{os.urandom(6).hex()}", scan)
-
-
 def rejected_frame(session: SparkSession, scan: Scan) -> Frame:
     """The bad rows that ``scan`` has met, once its own frame has been computed: compute this one afterwards.
 
     Only the attempts that count are read, so a retried partition shows its bad rows once.
     """
-    return _register(session, f"headrace_rejected_{os.urandom(6).hex()}", _RejectedScan(scan))
+    return frame_of(session, _RejectedScan(scan))
 
 
 @dataclass(frozen=True)
@@ -209,27 +199,3 @@ class _RejectedScan:
         paths = [self.scan.side_folder / f"{name}.jsonl" for name, _ in self.scan.counter.chosen()]
         rows = [json.loads(line) for path in paths if path.exists() for line in path.read_text().splitlines()]
         yield from pa.Table.from_pylist(rows, schema=target).to_batches()
-
-
-def _register(session: SparkSession, name: str, scan: Scan | _RejectedScan) -> Frame:
-    """A data source class around ``scan``: it is pickled by value, so no option carries anything."""
-    from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
-
-    class Reader(DataSourceReader):  # type: ignore[misc]
-        def partitions(self) -> list[InputPartition]:
-            return [InputPartition(index) for index in range(len(scan.partitions))]
-
-        def read(self, partition: InputPartition) -> Iterator[pa.RecordBatch]:
-            return scan.read(partition.value)
-
-    class Source(DataSource):  # type: ignore[misc]
-        @classmethod
-        def name(cls) -> str:
-            return name
-
-        def reader(self, schema: object) -> Reader:
-            del schema
-            return Reader()
-
-    session.dataSource.register(Source)
-    return session.read.format(name).schema(scan.schema.ddl()).load()

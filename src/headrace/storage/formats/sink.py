@@ -10,9 +10,10 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from headrace.core import Frame, HeadraceError
+from headrace.core import HeadraceError
 from headrace.storage.carried import CarriedError
 from headrace.storage.counting import Counter
+from headrace.storage.datasource import some_number
 from headrace.storage.objects import ObjectStore, StagedFile
 
 from .encoders import ENDINGS, Encoder, encoder
@@ -21,7 +22,7 @@ from .reading import NULL_FOLDER
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Sink", "write_frame"]
+__all__ = ["Sink"]
 
 PIECE = 64 << 20
 """Bytes that wait in one writer, over all its open files: what becomes one row group at most."""
@@ -46,7 +47,7 @@ class Sink:
     def write(self, batches: Iterator[pa.RecordBatch], number: int | None) -> list[dict[str, Any]]:
         """One partition; a failure leaves no file of it, and comes out as text that can be told apart."""
         try:
-            with self.counter.tally(_some_number() if number is None else number) as tally:
+            with self.counter.tally(some_number() if number is None else number) as tally:
                 written = _Partition(self, number)
                 try:
                     for batch in batches:
@@ -88,11 +89,6 @@ class Sink:
         found = json.loads(self.store.read(key))
         self.store.delete([key])
         return [StagedFile(**each) for each in found]
-
-
-def _some_number() -> int:
-    """A number for an engine that tells none: only has to differ."""
-    return int.from_bytes(os.urandom(2), "big")
 
 
 class _Partition:
@@ -173,44 +169,3 @@ def _folder(value: pa.Scalar) -> str:
         return NULL_FOLDER
     plain = value.as_py()
     return quote(str(plain).lower() if isinstance(plain, bool) else str(plain), safe=" ,+@;()")
-
-
-def write_frame(frame: Frame, sink: Sink) -> list[StagedFile]:
-    """Computes the frame once, into staged files. Raises what the engine raises."""
-    from pyspark.sql.datasource import DataSource, DataSourceArrowWriter, WriterCommitMessage
-
-    name = f"headrace_sink_{os.urandom(6).hex()}"
-
-    @dataclass
-    class Written(WriterCommitMessage):  # type: ignore[misc]
-        files: list[dict[str, Any]]
-
-    class Writer(DataSourceArrowWriter):  # type: ignore[misc]
-        def write(self, iterator: Iterator[pa.RecordBatch]) -> Written:
-            from pyspark import TaskContext
-
-            task = TaskContext.get()
-            return Written(sink.write(iterator, task.partitionId() if task else None))
-
-        def commit(self, messages: list[Written | None]) -> None:
-            sink.settle([each.files for each in messages if each])
-
-        def abort(self, messages: list[Written | None]) -> None:
-            del messages  # too early: other partitions may still be writing
-
-    class Target(DataSource):  # type: ignore[misc]
-        @classmethod
-        def name(cls) -> str:
-            return name
-
-        def writer(self, schema: object, overwrite: bool) -> Writer:
-            del schema, overwrite
-            return Writer()
-
-    frame.sparkSession.dataSource.register(Target)
-    try:
-        frame.write.format(name).mode("append").save()
-    except BaseException:
-        sink.give_up()
-        raise
-    return sink.written()

@@ -7,11 +7,10 @@ from typing import Literal
 
 from headrace.core import DataRefused, Frame, InvalidCall, Run, Value
 from headrace.storage.counting import Counter
+from headrace.storage.datasource import arrow_type, spread, write_frame
 from headrace.storage.objects import StagedFile, StagedFiles
 
-from .ordering import kept_order
-from .sink import Sink, write_frame
-from .types import arrow_type
+from .sink import Sink
 
 __all__ = ["Writing"]
 
@@ -70,7 +69,8 @@ class Writing(Value):
             {"compression": self._compression(), "header": self.header, "delimiter": self.delimiter},
         )
         run.watch(sink.counter.value, direction="in")
-        files = write_frame(self._spread(frame, run), sink)
+        write_frame(spread(frame, run.engine, self.files, sink.partition_by), sink)
+        files = sink.written()
         run.counted(rows_in=sum(each.rows for each in files))
         return files or [sink.empty(_arrow(frame))]
 
@@ -78,19 +78,6 @@ class Writing(Value):
         """The partition columns as the frame spells them."""
         spelled = {name.casefold(): name for name in frame.columns}
         return tuple(spelled.get(name.casefold(), name) for name in self.partition_by)
-
-    def _spread(self, frame: Frame, run: Run) -> Frame:
-        """As many partitions as files are wanted; the embedded engine always needs to be told a number."""
-        ordered = kept_order(frame, run.engine)
-        if ordered is not None:
-            return ordered
-        columns = [frame[name] for name in self._partition_names(frame)]
-        if run.engine != "embedded":
-            return frame if self.files is None else frame.coalesce(self.files)
-        count = self.files or len(os.sched_getaffinity(0))
-        if columns:
-            return frame.repartition(count, *columns)
-        return frame.repartition(count) if self.files and self.files > 1 else frame.coalesce(count)
 
 
 def _arrow(frame: Frame):  # type: ignore[no-untyped-def]

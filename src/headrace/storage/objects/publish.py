@@ -50,6 +50,7 @@ class _Target:
     location: str
     connection: str | None
     run: str
+    batch: str
     stage: str
     format: str
     mode: Mode
@@ -57,7 +58,7 @@ class _Target:
 
     @property
     def identity(self) -> str:
-        return f"{self.run}-{self.stage}"
+        return f"{self.run}-{self.batch}-{self.stage}"
 
 
 class StagedFiles(Staged):
@@ -82,7 +83,7 @@ class StagedFiles(Staged):
         if mode == "error":
             refuse_existing(store, location)
         ledger = Ledger(store, folder_of(store))
-        target = _Target(location, connection, run.id, run.stage, file_format, mode, ledger.last())
+        target = _Target(location, connection, run.id, run.batch, run.stage, file_format, mode, ledger.last())
         store.prune(ledger.staging(target.identity))
         begun = cls(store, target, ())
         note = {"kind": f"{cls.__module__}:{cls.__qualname__}", "intent": begun.intent()}
@@ -154,6 +155,7 @@ class StagedFiles(Staged):
             "headrace": 1,
             "id": self._target.identity,
             "run": self._target.run,
+            "batch": self._target.batch,
             "stage": self._target.stage,
             "mode": self._target.mode,
             "format": self._target.format,

@@ -1,0 +1,26 @@
+"""Rows into an engine and out of it, as Arrow batches: what every store that no engine knows stands on."""
+
+from .discarding import discard_frame
+from .ordering import held, without_order
+from .source import Source, frame_of, session_zone
+from .target import Target, some_number, spread, write_frame
+from .types import arrow_schema, arrow_type, declared_schema, normal_type, schema_of, spark_type
+
+__all__ = [
+    "Source",
+    "Target",
+    "arrow_schema",
+    "arrow_type",
+    "declared_schema",
+    "discard_frame",
+    "frame_of",
+    "held",
+    "normal_type",
+    "schema_of",
+    "session_zone",
+    "some_number",
+    "spark_type",
+    "spread",
+    "without_order",
+    "write_frame",
+]
