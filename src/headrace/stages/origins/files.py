@@ -11,19 +11,18 @@ from headrace.core import (
     Frame,
     Json,
     Location,
-    NewColumn,
     Origin,
     Run,
     Slice,
     WithErrors,
 )
-from headrace.storage.formats import FilesFound, FileStyle
+from headrace.storage.formats import FilesFound, ReadStyle, reading_of
 
 Text = str | tuple[str, ...]
 
 
-class Files(Origin):
-    """Read CSV, JSON lines or Parquet files from this machine or from S3."""
+class Files(Origin, ReadStyle):
+    """Read files: CSV, TSV, JSON, Parquet, ORC, text."""
 
     rejects: ClassVar[bool] = True
     reads_columns: ClassVar[bool] = True
@@ -37,9 +36,6 @@ class Files(Origin):
     connection: Connection | None = Field(
         default=None, description="Where the credentials are; without it, the default chain (`AWS_*`)."
     )
-    format: Literal["auto", "csv", "json", "parquet"] = Field(
-        default="auto", description="`auto` goes by the first file's name; `json` is one object per line."
-    )
     read_mode: Literal["all", "new"] = Field(
         default="all",
         alias="read",
@@ -48,35 +44,6 @@ class Files(Origin):
     allow_missing: bool = Field(
         default=False, description="No file at all is no error; needs `schema` or earlier files."
     )
-    declared_schema: str | dict[str, str] | None = Field(
-        default=None,
-        alias="schema",
-        description="The columns, instead of inferring them: `id bigint, price double`, or a mapping.",
-    )
-    header: bool = Field(default=True, description="CSV: the first line names the columns.")
-    delimiter: str = Field(default=",", min_length=1, max_length=1, description="CSV: between fields.")
-    quote: str | None = Field(default='"', max_length=1, description="CSV: around fields; null: nothing.")
-    escape: str | None = Field(
-        default=None, max_length=1, description="CSV: before a quote inside quotes; without it, doubled."
-    )
-    null_values: tuple[str, ...] = Field(
-        default=(), description="CSV: texts that mean null beside the empty one."
-    )
-    multiline: bool = Field(
-        default=True, description="CSV: line breaks may stand inside quotes. `false` lets S3 files be cut."
-    )
-    encoding: str = Field(
-        default="utf-8", description="CSV, JSON: how text is encoded.", examples=["latin-1"]
-    )
-    compression: Literal["auto", "none", "gzip", "bzip2"] = Field(
-        default="auto", description="CSV, JSON: `auto` goes by the name's ending."
-    )
-    file_column: NewColumn | None = Field(default=None, description="A column with each row's file.")
-    sample_files: int = Field(default=10, ge=1, description="How many files the schema is inferred from.")
-    sample_mb: float = Field(default=4.0, gt=0, description="How much of each of them, in megabytes.")
-
-    def _style(self) -> FileStyle:
-        return FileStyle.model_validate({name: getattr(self, name) for name in FileStyle.model_fields})
 
     def _found(self, run: Run) -> FilesFound:
         paths = (self.path,) if isinstance(self.path, str) else self.path
@@ -87,7 +54,7 @@ class Files(Origin):
         """Every file that matches, or those of the slice."""
         found = self._found(run)
         chosen = found.chosen(run.slice)
-        reading = self._style().reading(found, chosen, allow_missing=self.allow_missing)
+        reading = reading_of(self, found, chosen, allow_missing=self.allow_missing)
         if run.purpose == "run":
             run.used(*found.versions(chosen))
         return reading.read(run)

@@ -1,25 +1,28 @@
-"""CSV, JSON lines and Parquet, read and written alike on every engine."""
+"""Files of many formats, read and written alike on every engine; ``kinds`` has a module for each."""
 
 from .csv_text import CsvText
-from .found import FilesFound, FileStyle
+from .found import FilesFound, reading_of
 from .inline import infer_rows, inline_table
 from .json_lines import JsonLines
 from .parquet_files import ParquetFiles
 from .reading import FileReading
 from .scan import REJECTED
 from .sink import Sink
+from .styles import ReadStyle, WriteStyle
 from .writing import Writing
 
 __all__ = [
     "REJECTED",
     "CsvText",
     "FileReading",
-    "FileStyle",
     "FilesFound",
     "JsonLines",
     "ParquetFiles",
+    "ReadStyle",
     "Sink",
+    "WriteStyle",
     "Writing",
     "infer_rows",
     "inline_table",
+    "reading_of",
 ]

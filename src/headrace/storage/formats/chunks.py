@@ -13,7 +13,7 @@ from headrace.storage.objects import ObjectStore
 
 from .rows import Split
 
-__all__ = ["Compression", "chunks_of", "compression_of", "cut_blocks", "whole_blocks"]
+__all__ = ["Compression", "chunks_of", "compression_of", "cut_blocks", "whole_blocks", "without_packing"]
 
 BLOCK = 4 << 20
 """Bytes that are parsed at a time: the memory of one reader is a few times this."""
@@ -28,6 +28,11 @@ def compression_of(name: str, wanted: Compression | None) -> Compression:
     if wanted not in (None, "auto"):
         return str(wanted)
     return next((kind for suffix, kind in SUFFIXES.items() if name.lower().endswith(suffix)), "none")
+
+
+def without_packing(name: str) -> str:
+    """``a.csv`` of ``a.csv.gz``."""
+    return next((name[: -len(suffix)] for suffix in SUFFIXES if name.lower().endswith(suffix)), name)
 
 
 def chunks_of(

@@ -21,6 +21,8 @@ from .text import TextFormat
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from .styles import ReadStyle
+
 __all__ = ["CsvText"]
 
 
@@ -39,6 +41,21 @@ class CsvText(TextFormat):
     null_values: tuple[str, ...] = ("",)
     multiline: bool = True
     declared: tuple[str, ...] | None = None
+
+    @classmethod
+    def styled(cls, style: ReadStyle, delimiter: str, declared: tuple[str, ...] | None) -> CsvText:
+        """As the fields of a stage say."""
+        return cls(
+            encoding=style.encoding,
+            compression=style.compression,
+            header=style.header,
+            delimiter=delimiter,
+            quote=style.quote,
+            escape=style.escape,
+            null_values=("", *style.null_values),
+            multiline=style.multiline,
+            declared=declared,
+        )
 
     @cached_property
     def style(self) -> QuoteStyle:

@@ -1,4 +1,4 @@
-"""One open output file: takes record batches, writes CSV, JSON lines or Parquet, and says what it wrote."""
+"""One open output file: takes record batches, and says what it wrote. How, each format of ``kinds`` says."""
 
 from __future__ import annotations
 
@@ -7,29 +7,27 @@ import zlib
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from headrace.core import DataRefused
 from headrace.storage.objects import ObjectWriter
-
-from .json_encode import json_lines
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["ENDINGS", "Encoder", "encoder"]
+__all__ = ["PACKED", "Encoder", "HashedFile"]
 
-ENDINGS = {"csv": ".csv", "json": ".jsonl", "parquet": ".parquet"}
+PACKED = {"none": "", "gzip": ".gz"}
+"""Compressions of whole files, and what they add to a name."""
 
 
-class _Hashed:
+class HashedFile:
     """A file-like object over a store's writer: packs if asked, hashes what leaves."""
 
     closed = False
 
-    def __init__(self, target: ObjectWriter, *, gzip: bool) -> None:
+    def __init__(self, target: ObjectWriter, packing: str = "none") -> None:
         self._target = target
         self._aborted = False
         self._hash = hashlib.sha256()
-        self._packer = zlib.compressobj(6, zlib.DEFLATED, 31) if gzip else None
+        self._packer = zlib.compressobj(6, zlib.DEFLATED, 31) if packing == "gzip" else None
 
     def write(self, data: Any) -> int:
         """Appends; returns what was taken."""
@@ -81,7 +79,7 @@ class _Hashed:
 class Encoder(ABC):
     """Collects batches to pieces worth writing."""
 
-    def __init__(self, file: _Hashed, schema: pa.Schema) -> None:
+    def __init__(self, file: HashedFile, schema: pa.Schema) -> None:
         self._file = file
         self.schema = schema
         self.rows = 0
@@ -115,72 +113,6 @@ class Encoder(ABC):
     @abstractmethod
     def _write(self, table: pa.Table) -> None: ...
 
-    @abstractmethod
-    def _end(self) -> None: ...
-
-
-class _Parquet(Encoder):
-    """One row group per flush."""
-
-    def __init__(self, file: _Hashed, schema: pa.Schema, compression: str) -> None:
-        import pyarrow.parquet as pq
-
-        super().__init__(file, schema)
-        self._writer = pq.ParquetWriter(file, schema, compression=compression)
-
-    def _write(self, table: pa.Table) -> None:
-        self._writer.write_table(table, row_group_size=table.num_rows)
-
     def _end(self) -> None:
-        self._writer.close()
-
-
-class _Csv(Encoder):
-    """Texts are quoted, so that an empty one differs from null."""
-
-    def __init__(self, file: _Hashed, schema: pa.Schema, options: dict[str, Any]) -> None:
-        import pyarrow as pa
-        import pyarrow.csv as arrow
-
-        super().__init__(file, schema)
-        nested = next((f.name for f in schema if pa.types.is_nested(f.type)), None)
-        if nested is not None:
-            raise DataRefused(
-                "unsupported-type",
-                f"CSV holds no arrays, maps or structs, and column '{nested}' is one.",
-                hint="Make it text with `to_json` in processor.sql_expression, or choose json or parquet.",
-            )
-        self._writer = arrow.CSVWriter(
-            file,
-            schema,
-            write_options=arrow.WriteOptions(
-                include_header=options["header"], delimiter=options["delimiter"], quoting_style="needed"
-            ),
-        )
-
-    def _write(self, table: pa.Table) -> None:
-        self._writer.write_table(table)
-
-    def _end(self) -> None:
-        self._writer.close()
-
-
-class _Json(Encoder):
-    def _write(self, table: pa.Table) -> None:
-        self._file.write(json_lines(table))
-
-    def _end(self) -> None:
+        """What a format says at the end of a file."""
         return
-
-
-def encoder(target: ObjectWriter, schema: pa.Schema, kind: str, options: dict[str, Any]) -> Encoder:
-    """An encoder for ``csv``, ``json`` or ``parquet``; ``options``: compression, header, delimiter."""
-    compression = options["compression"]
-    file = _Hashed(target, gzip=compression == "gzip" and kind != "parquet")
-    try:
-        if kind == "parquet":
-            return _Parquet(file, schema, compression)
-        return _Csv(file, schema, options) if kind == "csv" else _Json(file, schema)
-    except BaseException:
-        file.abort()
-        raise

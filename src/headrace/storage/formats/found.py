@@ -6,7 +6,6 @@ import codecs
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from headrace.core import DataRefused, InputVersion, InvalidCall, Json, Slice, Value, did_you_mean
 from headrace.storage.datasource import declared_schema
@@ -19,15 +18,13 @@ from headrace.storage.objects import (
     open_store,
 )
 
-from .csv_text import CsvText
-from .json_lines import JsonLines
-from .parquet_files import ParquetFiles
+from .chunks import without_packing
 from .reading import FileReading
+from .registry import file_kind, kind_of_name
 from .rows import Format
+from .styles import ReadStyle
 
-__all__ = ["FileStyle", "FilesFound"]
-
-ENDINGS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".json": "json", ".jsonl": "json", ".ndjson": "json"}
+__all__ = ["FilesFound", "reading_of"]
 
 
 @dataclass(frozen=True)
@@ -110,76 +107,41 @@ def _base(store: ObjectStore, pattern: str) -> str:
     return pattern[: pattern.rfind("/") + 1] if info else pattern.rstrip("/") + "/"
 
 
-class FileStyle(Value):
-    """How files are written and their schema found: the reading half of ``origin.files``."""
+def reading_of(
+    style: ReadStyle, found: FilesFound, chosen: Sequence[ObjectInfo], *, allow_missing: bool = False
+) -> FileReading:
+    """The files as something that can be read. No file is an error unless columns are known otherwise."""
+    if not (allow_missing and style.declared_schema is not None):
+        found.require()
+    declared = declared_schema(style.declared_schema) if style.declared_schema else None
+    names = declared.names if declared else None
+    reading = FileReading(
+        found.store,
+        chosen,
+        form_of(style, found.infos[0].key if found.infos else "", names),
+        found.base,
+        declared,
+        style.file_column,
+        style.sample_files,
+        style.sample_mb,
+    )
+    return reading if chosen or declared or not found.infos else reading.without_rows(found.infos)
 
-    format: Literal["auto", "csv", "json", "parquet"] = "auto"
-    declared_schema: str | dict[str, str] | None = None
-    header: bool = True
-    delimiter: str = ","
-    quote: str | None = '"'
-    escape: str | None = None
-    null_values: tuple[str, ...] = ()
-    multiline: bool = True
-    encoding: str = "utf-8"
-    compression: str = "auto"
-    file_column: str | None = None
-    sample_files: int = 10
-    sample_mb: float = 4.0
 
-    def reading(
-        self, found: FilesFound, chosen: Sequence[ObjectInfo], *, allow_missing: bool = False
-    ) -> FileReading:
-        """The files as something that can be read. No file is an error unless columns are known otherwise."""
-        if not (allow_missing and self.declared_schema is not None):
-            found.require()
-        declared = declared_schema(self.declared_schema) if self.declared_schema else None
-        names = declared.names if declared else None
-        reading = FileReading(
-            found.store,
-            chosen,
-            self.form(found.infos[0].key if found.infos else "", names),
-            found.base,
-            declared,
-            self.file_column,
-            self.sample_files,
-            self.sample_mb,
-        )
-        return reading if chosen or declared or not found.infos else reading.without_rows(found.infos)
-
-    def form(self, name: str, declared: tuple[str, ...] | None) -> Format:
-        """The format's reader; raises ``InvalidCall`` (``unknown-encoding``, ``unknown-format``)."""
-        try:
-            codecs.lookup(self.encoding)
-        except LookupError as error:
-            raise InvalidCall("unknown-encoding", f"No encoding is called '{self.encoding}'.") from error
-        kind = self.format if self.format != "auto" else _kind_of(name)
-        if kind == "csv":
-            return CsvText(
-                header=self.header,
-                delimiter=self.delimiter,
-                quote=self.quote,
-                escape=self.escape,
-                null_values=("", *self.null_values),
-                encoding=self.encoding,
-                compression=self.compression,
-                multiline=self.multiline,
-                declared=declared,
-            )
-        if kind == "json":
-            return JsonLines(self.encoding, self.compression)
-        return ParquetFiles()
+def form_of(style: ReadStyle, name: str, declared: tuple[str, ...] | None) -> Format:
+    """The format's reader; raises ``InvalidCall`` (``unknown-encoding``, ``unknown-format``)."""
+    try:
+        codecs.lookup(style.encoding)
+    except LookupError as error:
+        raise InvalidCall("unknown-encoding", f"No encoding is called '{style.encoding}'.") from error
+    kind = style.format if style.format != "auto" else _kind_of(name)
+    return file_kind(kind).reader(style, declared)
 
 
 def _kind_of(name: str) -> str:
-    plain = name.lower()
-    for packed in (".gz", ".gzip", ".bz2"):
-        plain = plain.removesuffix(packed)
-    if plain.endswith((".parquet", ".pq")) or not name:
-        return "parquet"
-    for ending, kind in ENDINGS.items():
-        if plain.endswith(ending):
-            return kind
-    raise InvalidCall(
-        "unknown-format", f"The name '{name.rpartition('/')[2]}' tells no format.", hint="Set `format`."
-    )
+    kind = kind_of_name(without_packing(name)) if name else "parquet"
+    if kind is None:
+        raise InvalidCall(
+            "unknown-format", f"The name '{name.rpartition('/')[2]}' tells no format.", hint="Set `format`."
+        )
+    return kind

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from headrace.core import DataRefused, HeadraceError, Schema
 from headrace.storage.datasource import schema_of
 from headrace.storage.objects import ObjectInfo, ObjectStore
 
-from .rows import Format, Refuse, Split
+from .ranges import RangeFile, broken_file
+from .rows import Format, Measured, Refuse, Split
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,48 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["Footer", "ParquetFiles", "read_footer"]
 
 BATCH_ROWS = 65_536
-AHEAD = 1 << 20
-"""Bytes that a small read fetches from a bucket: pages lie next to each other."""
-
-
-class _Ranges(io.RawIOBase):
-    """An object of a store as a file that can seek."""
-
-    def __init__(self, store: ObjectStore, key: str, size: int) -> None:
-        super().__init__()
-        self._store, self._key, self._size = store, key, size
-        self._at = 0
-        self._held = (0, b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        self._at = offset + (0, self._at, self._size)[whence]
-        return self._at
-
-    def tell(self) -> int:
-        return self._at
-
-    def read(self, size: int = -1) -> bytes:
-        """Bytes from what was fetched ahead, else from the store."""
-        end = self._size if size < 0 else min(self._at + size, self._size)
-        start, held = self._held
-        if not (start <= self._at and end <= start + len(held)):
-            held = self._store.read(self._key, self._at, min(max(end, self._at + AHEAD), self._size))
-            start = self._at
-            self._held = (start, held if len(held) <= AHEAD else b"")
-        found = held[self._at - start : end - start]
-        self._at = end
-        return found
-
-    def readinto(self, buffer: Any) -> int:
-        data = self.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
 
 
 def _open(store: ObjectStore, key: str, size: int, location: str) -> pq.ParquetFile:
@@ -70,19 +28,11 @@ def _open(store: ObjectStore, key: str, size: int, location: str) -> pq.ParquetF
     import pyarrow.parquet as pq
 
     try:
-        return pq.ParquetFile(key if store.is_local else _Ranges(store, key, size))
+        return pq.ParquetFile(key if store.is_local else RangeFile(store, key, size))
     except HeadraceError:
         raise
     except (pa.ArrowInvalid, OSError) as error:
-        raise _broken(location) from error
-
-
-def _broken(location: str) -> DataRefused:
-    return DataRefused(
-        "broken-file",
-        f"'{location}' is not a whole Parquet file.",
-        hint="Was its upload cut off, or is it another format? Bring it again.",
-    )
+        raise broken_file(location, "Parquet") from error
 
 
 @dataclass(frozen=True)
@@ -116,6 +66,11 @@ def read_footer(store: ObjectStore, info: ObjectInfo) -> Footer:
 class ParquetFiles(Format):
     """Nothing to choose: the files say everything themselves."""
 
+    def measured(self, store: ObjectStore, split: Split) -> Measured:
+        """Row groups and rows, from the footer."""
+        with _open(store, split.key, split.size, split.location) as file:
+            return Measured(file.metadata.num_row_groups, file.metadata.num_rows)
+
     def tables(
         self, store: ObjectStore, split: Split, wanted: Schema, zone: str, refuse: Refuse
     ) -> Iterator[pa.Table]:
@@ -135,7 +90,7 @@ class ParquetFiles(Format):
             except HeadraceError:
                 raise
             except (pa.ArrowInvalid, OSError) as error:
-                raise _broken(split.location) from error
+                raise broken_file(split.location, "Parquet") from error
 
     def sample(self, store: ObjectStore, split: Split, limit: int) -> Schema | None:
         """The footer's schema."""

@@ -86,11 +86,9 @@ class FileReading:
         splits = [split for split in self._splits(schema) if split.size]
         if run.purpose == "analyse" or not splits:
             return self._nothing(run, schema)
-        if isinstance(self.form, ParquetFiles):
-            splits = self._footers(run, splits)
-            if run.limit is None and self._native(schema):
-                paths = [split.key for split in splits]
-                return run.session.read.schema(schema.ddl()).parquet(*paths)
+        splits = self._measured(run, splits)
+        if isinstance(self.form, ParquetFiles) and run.limit is None and self._native(schema):
+            return run.session.read.schema(schema.ddl()).parquet(*(split.key for split in splits))
         return self._scan(run, schema, splits)
 
     def _nothing(self, run: Run, schema: Schema) -> Frame | WithErrors:
@@ -128,17 +126,13 @@ class FileReading:
             found.append(partitions_of(self.store, self.form, splits, engine=run.engine))
         return found[0]
 
-    def _footers(self, run: Run, splits: list[Split]) -> list[Split]:
-        """Splits by row groups; the footers tell the rows before anything is read."""
-        rows = 0
-        found = []
-        for info, split in zip((each for each in self.infos if each.size), splits, strict=True):
-            footer = read_footer(self.store, info)
-            rows += footer.rows
-            found.append(replace(split, end=footer.groups))
-        if run.limit is None:
-            run.counted(rows_out=rows)
-        return found
+    def _measured(self, run: Run, splits: list[Split]) -> list[Split]:
+        """Splits in the unit in which files can be cut; footers tell the rows before anything is read."""
+        found = [self.form.measured(self.store, split) for split in splits]
+        rows = [each.rows for each in found if each.rows is not None]
+        if run.limit is None and len(rows) == len(found):
+            run.counted(rows_out=sum(rows))
+        return [replace(split, end=each.end) for split, each in zip(splits, found, strict=True)]
 
     def _native(self, schema: Schema) -> bool:
         """Whether the engine's own reader gives the same rows: local, plain types, plain names."""

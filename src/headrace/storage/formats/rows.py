@@ -13,7 +13,7 @@ from headrace.storage.objects import ObjectStore
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["BadRow", "Format", "Lines", "Refuse", "Split", "line_edges", "stop_at"]
+__all__ = ["BadRow", "Format", "Lines", "Measured", "Refuse", "Split", "line_edges", "stop_at"]
 
 RAW_LIMIT = 10_000
 """Characters of a bad row's own text that are kept."""
@@ -57,6 +57,16 @@ class BadRow:
         return {f"_error_{key}": value for key, value in asdict(self).items()}
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a file says of itself before it is read."""
+
+    end: int
+    """Where it ends, in the unit in which it can be cut."""
+    rows: int | None = None
+    """How many there are, where that is known."""
+
+
 Refuse = Callable[[BadRow], None]
 """Takes a bad row, or raises."""
 
@@ -78,6 +88,11 @@ class Format(ABC):
         """Whether :meth:`edges` finds where the file's blocks end, and fetching it twice is cheap."""
         del store, key
         return False
+
+    def measured(self, store: ObjectStore, split: Split) -> Measured:
+        """Asked once for each file, before it is cut into splits."""
+        del store
+        return Measured(split.end)
 
     @abstractmethod
     def tables(

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -16,8 +16,10 @@ from headrace.storage.counting import Counter
 from headrace.storage.datasource import some_number
 from headrace.storage.objects import ObjectStore, StagedFile
 
-from .encoders import ENDINGS, Encoder, encoder
+from .encoders import PACKED, Encoder, HashedFile
 from .reading import NULL_FOLDER
+from .registry import file_kind
+from .styles import WriteStyle
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -39,10 +41,9 @@ class Sink:
     store: ObjectStore
     prefix: str
     run: str
-    format: str
+    style: WriteStyle
     counter: Counter
     partition_by: tuple[str, ...] = ()
-    options: dict[str, Any] = field(default_factory=dict)
 
     def write(self, batches: Iterator[pa.RecordBatch], number: int | None) -> list[dict[str, Any]]:
         """One partition; a failure leaves no file of it, and comes out as text that can be told apart."""
@@ -121,10 +122,16 @@ class _Partition:
         if len(self._open) >= OPEN_FILES:
             self._close(next(iter(self._open)))
         sink = self._sink
-        packed = ".gz" if sink.options["compression"] == "gzip" and sink.format != "parquet" else ""
-        name = f"{folder}{self._stem}-{len(self._done) + len(self._open)}{ENDINGS[sink.format]}{packed}"
-        target = sink.store.writer(sink.prefix + name)
-        self._open[folder] = name, encoder(target, schema, sink.format, sink.options)
+        kind = file_kind(sink.style.format)
+        packing = sink.style.compression if kind.wrapped else "none"
+        name = f"{folder}{self._stem}-{len(self._done) + len(self._open)}{kind.endings[0]}{PACKED[packing]}"
+        file = HashedFile(sink.store.writer(sink.prefix + name), packing)
+        try:
+            kind.check(schema)
+            self._open[folder] = name, kind.encoder(file, schema, sink.style)
+        except BaseException:
+            file.abort()
+            raise
         return self._open[folder]
 
     def _close(self, folder: str) -> None:

@@ -3,48 +3,42 @@
 from __future__ import annotations
 
 import os
-from typing import Literal
 
 from headrace.core import DataRefused, Frame, InvalidCall, Run, Value
 from headrace.storage.counting import Counter
 from headrace.storage.datasource import arrow_type, spread, write_frame
 from headrace.storage.objects import StagedFile, StagedFiles
 
+from .registry import file_kind
 from .sink import Sink
+from .styles import WriteStyle
 
 __all__ = ["Writing"]
-
-COMPRESSIONS = {
-    "csv": ("none", "gzip"),
-    "json": ("none", "gzip"),
-    "parquet": ("snappy", "none", "gzip", "zstd"),
-}
 
 
 class Writing(Value):
     """How files are written: the writing half of ``destination.files``."""
 
-    format: Literal["csv", "json", "parquet"] = "parquet"
+    style: WriteStyle
     partition_by: tuple[str, ...] = ()
     files: int | None = None
-    compression: str = "auto"
-    header: bool = True
-    delimiter: str = ","
 
-    def _compression(self) -> str:
-        known = COMPRESSIONS[self.format]
-        wanted = known[0] if self.compression == "auto" else self.compression
+    def _style(self) -> WriteStyle:
+        """With a compression that the format has."""
+        style = self.style
+        known = file_kind(style.format).compressions
+        wanted = known[0] if style.compression == "auto" else style.compression
         if wanted not in known:
             raise InvalidCall(
                 "unknown-compression",
-                f"{self.format} files are not written with {wanted} compression.",
+                f"{style.format} files are not written with {wanted} compression.",
                 hint=f"There is {', '.join(known)}.",
             )
-        return wanted
+        return style.model_copy(update={"compression": wanted})
 
     def check(self, frame: Frame) -> None:
         """Before anything is computed: names, types and options."""
-        self._compression()
+        self._style()
         names = frame.columns
         if len(self.partition_by) >= len(names):
             raise DataRefused(
@@ -63,10 +57,9 @@ class Writing(Value):
             staged.store,
             staged.staging,
             run.id,
-            self.format,
+            self._style(),
             Counter.at(run.scratch / f"write-{os.urandom(4).hex()}"),
             self._partition_names(frame),
-            {"compression": self._compression(), "header": self.header, "delimiter": self.delimiter},
         )
         run.watch(sink.counter.value, direction="in")
         write_frame(spread(frame, run.engine, self.files, sink.partition_by), sink)

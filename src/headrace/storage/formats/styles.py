@@ -1,0 +1,72 @@
+"""The fields that `origin.files` and `destination.files` have for the formats of files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from headrace.core import Field, NewColumn, Value
+
+from .registry import format_names
+
+__all__ = ["ReadStyle", "WriteStyle"]
+
+if TYPE_CHECKING:
+    Readable = str
+    Writable = str
+else:
+    Readable = Literal["auto", *format_names()]
+    Writable = Literal[format_names(written=True)]
+
+
+class ReadStyle(Value):
+    """How files are read and their columns found."""
+
+    format: Readable = Field(default="auto", description="`auto` goes by the first file's name.")
+    declared_schema: str | dict[str, str] | None = Field(
+        default=None,
+        alias="schema",
+        description="The columns, instead of inferring them: `id bigint, price double`, or a mapping.",
+    )
+    header: bool = Field(
+        default=True, description="CSV, TSV, Excel: the first line names the columns; else `_c0`, `_c1` …"
+    )
+    delimiter: str | None = Field(
+        default=None, min_length=1, max_length=1, description="CSV: between fields; null: a comma."
+    )
+    quote: str | None = Field(default='"', max_length=1, description="CSV: around fields; null: nothing.")
+    escape: str | None = Field(
+        default=None, max_length=1, description="CSV: before a quote inside quotes; without it, doubled."
+    )
+    null_values: tuple[str, ...] = Field(
+        default=(), description="CSV, TSV, XML, Excel: texts that mean null beside the empty one."
+    )
+    multiline: bool = Field(
+        default=True, description="CSV: line breaks may stand inside quotes. `false` lets S3 files be cut."
+    )
+    encoding: str = Field(
+        default="utf-8", description="CSV, TSV, JSON, text: how it is encoded.", examples=["latin-1"]
+    )
+    compression: Literal["auto", "none", "gzip", "bzip2"] = Field(
+        default="auto", description="CSV, TSV, JSON, text: `auto` goes by the name's ending."
+    )
+    file_column: NewColumn | None = Field(default=None, description="A column with each row's file.")
+    sample_files: int = Field(default=10, ge=1, description="How many files the schema is inferred from.")
+    sample_mb: float = Field(default=4.0, gt=0, description="How much of each of them, in megabytes.")
+
+
+class WriteStyle(Value):
+    """How files are written."""
+
+    format: Writable = Field(default="parquet", description="`json` is one object per line.")
+    compression: Literal["auto", "none", "gzip", "snappy", "zstd"] = Field(
+        default="auto", description="`auto` is snappy for Parquet and ORC, none for text."
+    )
+    header: bool = Field(default=True, description="CSV, TSV: name the columns in the first line.")
+    delimiter: str | None = Field(
+        default=None, min_length=1, max_length=1, description="CSV: between fields; null: a comma."
+    )
+
+    @classmethod
+    def part_of(cls, stage: WriteStyle) -> WriteStyle:
+        """These fields alone, which workers get; a stage has more."""
+        return cls.model_construct(**{name: getattr(stage, name) for name in cls.model_fields})
