@@ -129,9 +129,10 @@ def fields_table(model: type[BaseModel]) -> str:
     if not model.model_fields:
         return "It has none."
     said = attribute_docs(model)
+    needed_first = sorted(model.model_fields.items(), key=lambda each: not each[1].is_required())
     rows = [
         (f"`{info.alias or name}`", words(_annotation(info)), _default(info), _meaning(info, said.get(name)))
-        for name, info in model.model_fields.items()
+        for name, info in needed_first
         if name != "kind" or info.description  # the heading says it
     ]
     return table(("Field", "Type", "Default", "Meaning"), rows)

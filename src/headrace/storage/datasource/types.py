@@ -131,6 +131,7 @@ def arrow_type(kind: str, zone: str = "UTC") -> pa.DataType:
         "timestamp": pa.timestamp("us", zone),
         "timestamp_ntz": pa.timestamp("us"),
         "binary": pa.binary(),
+        "void": pa.null(),
     }
     if kind in plain:
         return plain[kind]
@@ -138,7 +139,8 @@ def arrow_type(kind: str, zone: str = "UTC") -> pa.DataType:
     if found:
         return pa.decimal128(int(found[1]), int(found[2]))
     nested = NESTED.fullmatch(kind)
-    assert nested is not None
+    if nested is None:
+        raise InvalidCall("unknown-type", f"Files and tables have no columns of type '{kind}'.")
     parts = split_top(nested[2])
     if nested[1] == "array":
         return pa.list_(arrow_type(parts[0], zone))

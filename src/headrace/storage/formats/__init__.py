@@ -6,6 +6,7 @@ from .inline import infer_rows, inline_table
 from .json_lines import JsonLines
 from .parquet_files import ParquetFiles
 from .reading import FileReading
+from .registry import file_kind, format_names
 from .scan import REJECTED
 from .sink import Sink
 from .styles import ReadStyle, WriteStyle
@@ -22,6 +23,8 @@ __all__ = [
     "Sink",
     "WriteStyle",
     "Writing",
+    "file_kind",
+    "format_names",
     "infer_rows",
     "inline_table",
     "reading_of",

@@ -38,7 +38,7 @@ class Writing(Value):
 
     def check(self, frame: Frame) -> None:
         """Before anything is computed: names, types and options."""
-        self._style()
+        kind = file_kind(self._style().format)
         names = frame.columns
         if len(self.partition_by) >= len(names):
             raise DataRefused(
@@ -50,6 +50,8 @@ class Writing(Value):
                 "Two columns have the same name (upper and lower case do not count).",
                 hint="Rename one with processor.rename_fields.",
             )
+        folders = self._partition_names(frame)
+        kind.check(_arrow(frame.drop(*folders) if folders else frame))
 
     def write(self, frame: Frame, staged: StagedFiles, run: Run) -> list[StagedFile]:
         """Computes the frame once; a frame without rows still gives one file with its columns."""
