@@ -1,12 +1,17 @@
 """Rows into an engine and out of it, as Arrow batches: what every store that no engine knows stands on."""
 
 from .discarding import discard_frame
+from .error_rows import ErrorRows
 from .ordering import held, without_order
+from .pace import BLOCKS, gated, paced
+from .relay import relayed
 from .source import Source, frame_of, session_zone
 from .target import Target, some_number, spread, write_frame
 from .types import arrow_schema, arrow_type, declared_schema, normal_type, schema_of, spark_type
 
 __all__ = [
+    "BLOCKS",
+    "ErrorRows",
     "Source",
     "Target",
     "arrow_schema",
@@ -14,8 +19,11 @@ __all__ = [
     "declared_schema",
     "discard_frame",
     "frame_of",
+    "gated",
     "held",
     "normal_type",
+    "paced",
+    "relayed",
     "schema_of",
     "session_zone",
     "some_number",

@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
 
+from headrace.storage.datasource import BLOCKS
 from headrace.storage.objects import ObjectStore
 
-from .pace import BLOCKS, blocks_of
-from .rows import Format, Split
+from .rows import Format, Split, blocks_of
 
 __all__ = ["partitions_of"]
 

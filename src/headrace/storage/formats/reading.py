@@ -22,7 +22,7 @@ from .inference import infer_schema
 from .parquet_files import ParquetFiles, read_footer
 from .plan import partitions_of
 from .rows import Format, Split
-from .scan import REJECTED, BadRowCount, Scan, rejected_frame
+from .scan import REJECTED, Scan
 
 __all__ = ["NULL_FOLDER", "FileReading"]
 
@@ -114,9 +114,9 @@ class FileReading:
         )
         run.watch(scan.counter.value, direction="out")
         if scan.keep_bad_rows:
-            run.watch(BadRowCount(scan).value, direction="errors")
+            run.watch(scan.error_rows.count().value, direction="errors")
         frame = frame_of(run.session, scan)
-        return frame if run.on_error == "stop" else WithErrors(frame, rejected_frame(run.session, scan))
+        return frame if run.on_error == "stop" else WithErrors(frame, scan.error_rows.frame(run.session))
 
     def _partitions(self, run: Run, splits: list[Split]) -> tuple[tuple[Split, ...], ...]:
         """Where files are cut is found once for all readings of a stage in one run."""

@@ -13,7 +13,17 @@ from headrace.storage.objects import ObjectStore
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["BadRow", "Format", "Lines", "Measured", "Refuse", "Split", "line_edges", "stop_at"]
+__all__ = [
+    "BadRow",
+    "Format",
+    "Lines",
+    "Measured",
+    "Refuse",
+    "Split",
+    "blocks_of",
+    "line_edges",
+    "stop_at",
+]
 
 RAW_LIMIT = 10_000
 """Characters of a bad row's own text that are kept."""
@@ -39,6 +49,11 @@ class Split:
     part: int = 0
     parts: int = 1
     """More than one: several partitions read these bytes one after the other, see ``relay``."""
+
+
+def blocks_of(split: Split) -> int:
+    """How many tables the whole of the split's bytes will give, about."""
+    return max(1, -(-min(split.end - split.start, split.size) * split.growth // split.step))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headrace.core import Frame, HeadraceError, Schema
+from headrace.core import HeadraceError, Schema
 from headrace.storage.carried import CarriedError
 from headrace.storage.counting import Counter
-from headrace.storage.datasource import arrow_schema, frame_of
+from headrace.storage.datasource import BLOCKS, ErrorRows, arrow_schema, gated, paced, relayed
 from headrace.storage.objects import ObjectStore
 
-from .pace import BLOCKS, gated, paced
-from .relay import relayed
-from .rows import BadRow, Format, Refuse, Split, stop_at
+from .rows import BadRow, Format, Refuse, Split, blocks_of, stop_at
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from pyspark.sql import SparkSession
 
-__all__ = ["REJECTED", "BadRowCount", "Scan", "rejected_frame"]
+__all__ = ["REJECTED", "Scan"]
 
 REJECTED = Schema.of(
     {
@@ -57,9 +51,9 @@ class Scan:
     """Whose rows these are: errors say so, wherever in the run they come out."""
 
     @property
-    def side_folder(self) -> Path:
-        """Bad rows, one file per attempt, under the attempt's own name in the counter."""
-        return self.counter.folder / "bad"
+    def error_rows(self) -> ErrorRows:
+        """Where the rows are noted that the schema cannot hold."""
+        return ErrorRows(self.counter, REJECTED)
 
     def read(self, partition: int) -> Iterator[pa.RecordBatch]:
         """The rows of one partition, counted; errors leave as text that can be told apart."""
@@ -72,9 +66,13 @@ class Scan:
     def _read(self, partition: int) -> Iterator[pa.RecordBatch]:
         splits = self.partitions[partition]
         with self.counter.tally(partition) as tally:
-            bad = _BadRows(self.side_folder / f"{tally.name}.jsonl") if self.keep_bad_rows else None
-            tables = self._tables(splits, bad.add if bad else stop_at, partition)
-            batches = paced(tables, splits) if self.in_process else _batches(tables)
+            note = self.error_rows.noting(tally)
+
+            def keep(row: BadRow) -> None:
+                note(row.to_json())
+
+            tables = self._tables(splits, keep if self.keep_bad_rows else stop_at, partition)
+            batches = paced(tables, _expected(splits)) if self.in_process else _batches(tables)
             # By map, not by a loop: a loop's variable would keep a batch that the engine has let go.
             yield from map(tally.counted, batches)
 
@@ -84,7 +82,9 @@ class Scan:
             return gated(tables, token, partition) if self.in_process else tables
 
         token = str(self.counter.folder)
-        return begin() if split.parts == 1 else relayed(token, split, begin, BLOCKS)
+        if split.parts == 1:
+            return begin()
+        return relayed((token, split.key), split.part, split.parts, begin, BLOCKS)
 
     def _tables(self, splits: Iterable[Split], refuse: Refuse, partition: int) -> Iterator[pa.Table]:
         target = arrow_schema(self.schema, self.zone)
@@ -99,6 +99,11 @@ class Scan:
                 left -= table.num_rows
                 if left <= 0:
                     return
+
+
+def _expected(splits: Iterable[Split]) -> int:
+    """How many tables the splits will give, about."""
+    return sum(-(-blocks_of(each) // each.parts) for each in splits)
 
 
 def _has_rows(table: pa.Table) -> bool:
@@ -127,75 +132,3 @@ def shape(table: pa.Table, target: pa.Schema, split: Split) -> pa.Table:
             column = table.column(at)
             columns.append(column if column.type == wanted.type else column.cast(wanted.type, safe=False))
     return pa.table(columns, schema=target)
-
-
-class _BadRows:
-    """Bad rows of one attempt, one JSON object per line; the file is made with the first of them."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def add(self, row: BadRow) -> None:
-        """Appends."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with open(self._path, "a", opener=_private) as file:
-            file.write(json.dumps(row.to_json()) + "\n")
-
-
-@dataclass
-class BadRowCount:
-    """How many bad rows a scan has met so far; reads on where it stopped the last time."""
-
-    scan: Scan
-    _seen: dict[str, tuple[int, int]] = field(default_factory=dict)
-
-    def value(self) -> int | None:
-        """``None`` where the scan's own count is."""
-        chosen = self.scan.counter.chosen()
-        return sum(self._lines(name) for name, _ in chosen) if chosen else None
-
-    def _lines(self, name: str) -> int:
-        at, lines = self._seen.get(name, (0, 0))
-        path = self.scan.side_folder / f"{name}.jsonl"
-        if not path.exists():
-            return 0
-        with path.open("rb") as file:
-            file.seek(at)
-            while piece := file.read(1 << 20):
-                at, lines = at + len(piece), lines + piece.count(b"\n")
-        self._seen[name] = at, lines
-        return lines
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
-def rejected_frame(session: SparkSession, scan: Scan) -> Frame:
-    """The bad rows that ``scan`` has met, once its own frame has been computed: compute this one afterwards.
-
-    Only the attempts that count are read, so a retried partition shows its bad rows once.
-    """
-    return frame_of(session, _RejectedScan(scan))
-
-
-@dataclass(frozen=True)
-class _RejectedScan:
-    """Reads the side files, all in one partition, when the engine computes and not before."""
-
-    scan: Scan
-    partitions: tuple[int, ...] = (0,)
-
-    @property
-    def schema(self) -> Schema:
-        return REJECTED
-
-    def read(self, partition: int) -> Iterator[pa.RecordBatch]:
-        """One batch of all."""
-        import pyarrow as pa
-
-        del partition
-        target = arrow_schema(REJECTED)
-        paths = [self.scan.side_folder / f"{name}.jsonl" for name, _ in self.scan.counter.chosen()]
-        rows = [json.loads(line) for path in paths if path.exists() for line in path.read_text().splitlines()]
-        yield from pa.Table.from_pylist(rows, schema=target).to_batches()

@@ -1,6 +1,6 @@
 """One stream of tables, handed from partition to partition.
 
-A packed file, or one in another encoding, can only be read from its start. For the embedded engine, whose
+A packed file, or a range of a topic, can only be read from its start. For the embedded engine, whose
 partitions give few batches each (see ``pace``), it becomes several partitions all the same: each takes the
 stream where the one before it stopped. They run in this process, and in their order at the latest.
 """
@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING
-
-from .rows import Split
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -46,21 +44,23 @@ def _relays() -> defaultdict[tuple[str, str], _Relay]:
 
 
 def relayed(
-    token: str, split: Split, begin: Callable[[], Iterator[pa.Table]], share: int
+    stream: tuple[str, str], part: int, parts: int, begin: Callable[[], Iterator[pa.Table]], share: int
 ) -> Iterator[pa.Table]:
     """``share`` tables of the stream that ``begin`` opens; the last part gives all that is left.
 
+    A stream is known by its scan and its own name.
+
     Whatever happens to this part, the next one gets something to go on with, so that it never waits in vain.
     """
-    relay = _relays()[token, split.key]
-    tables = begin() if split.part == 0 else relay.take(split.part)
-    last = split.part + 1 == split.parts
+    relay = _relays()[stream]
+    tables = begin() if part == 0 else relay.take(part)
+    last = part + 1 == parts
     following: Iterator[pa.Table] = iter(())
     try:
         yield from tables if last else islice(tables, share)
         following = tables
     finally:
         if last:
-            _relays().pop((token, split.key), None)
+            _relays().pop(stream, None)
         else:
-            relay.give(split.part + 1, following)
+            relay.give(part + 1, following)

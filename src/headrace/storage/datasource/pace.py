@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
@@ -20,12 +20,10 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
-from .rows import Split
-
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["BLOCKS", "blocks_of", "gated", "paced"]
+__all__ = ["BLOCKS", "gated", "paced"]
 
 QUEUE = 16
 BLOCKS = 10
@@ -99,16 +97,6 @@ def gate_of(token: str) -> Gate:
     return _gates().setdefault(token, gate)
 
 
-def expected_blocks(splits: Iterable[Split]) -> int:
-    """How many tables the splits will give, about; packed text is taken to be ten times as long."""
-    return sum(-(-blocks_of(each) // each.parts) for each in splits)
-
-
-def blocks_of(split: Split) -> int:
-    """How many tables the whole of the split's bytes will give, about."""
-    return max(1, -(-min(split.end - split.start, split.size) * split.growth // split.step))
-
-
 def gated(tables: Iterator[pa.Table], token: str, partition: int) -> Iterator[pa.Table]:
     """The tables, each made when the gate of the scan called ``token`` lets it; none is kept here."""
     gate = gate_of(token)
@@ -134,9 +122,12 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def paced(tables: Iterator[pa.Table], splits: Iterable[Split]) -> Iterator[pa.RecordBatch]:
-    """At most as many batches as the engine's queue takes; none is kept here once it is given."""
-    group = -(-expected_blocks(splits) // BLOCKS)
+def paced(tables: Iterator[pa.Table], expected: int) -> Iterator[pa.RecordBatch]:
+    """At most as many batches as the engine's queue takes; none is kept here once it is given.
+
+    ``expected`` says how many tables there will be, about.
+    """
+    group = -(-expected // BLOCKS)
     given = 0
     while held := list(islice(tables, group if given < QUEUE - 2 else None)):
         yield _taken(held)
