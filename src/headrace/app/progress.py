@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 __all__ = ["number", "progress_lines", "rows_in_words", "sentence"]
@@ -73,7 +73,13 @@ def _warned(event: Mapping[str, Any]) -> str:
     return f"warning: {event['message']}"
 
 
-_SENTENCES = {
+def _log(event: Mapping[str, Any]) -> str | None:
+    """What a stage shows to whoever looks; the rest is for the log."""
+    return f"{event['stage']}: {event['message']}" if event["level"] == "output" else None
+
+
+_SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str | None]] = {
+    "log_written": _log,
     "run_started": _started,
     "stage_finished": _stage,
     "model_registered": _model,

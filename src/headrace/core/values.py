@@ -109,7 +109,7 @@ class Output:
     """What a destination made visible."""
 
     stage: str
-    kind: Literal["files", "table", "topic", "none"]
+    kind: Literal["files", "table", "topic", "console", "none"]
     location: str | None = None
     format: str | None = None
     rows: int | None = None

@@ -4,10 +4,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .console import Console as Console
     from .discard import Discard as Discard
     from .files import Files as Files
 
 _HOMES = {
+    "Console": "console",
     "Discard": "discard",
     "Files": "files",
 }

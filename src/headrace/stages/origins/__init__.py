@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .files import Files as Files
+    from .generate import Generate as Generate
     from .inline import Inline as Inline
 
 _HOMES = {
     "Files": "files",
+    "Generate": "generate",
     "Inline": "inline",
 }
 

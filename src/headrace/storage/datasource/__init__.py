@@ -2,6 +2,7 @@
 
 from .discarding import discard_frame
 from .error_rows import ErrorRows
+from .first_rows import first_rows, text_table
 from .ordering import held, without_order
 from .pace import BLOCKS, gated, paced
 from .relay import relayed
@@ -18,6 +19,7 @@ __all__ = [
     "arrow_type",
     "declared_schema",
     "discard_frame",
+    "first_rows",
     "frame_of",
     "gated",
     "held",
@@ -29,6 +31,7 @@ __all__ = [
     "some_number",
     "spark_type",
     "spread",
+    "text_table",
     "without_order",
     "write_frame",
 ]
