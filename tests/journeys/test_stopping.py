@@ -15,10 +15,10 @@ LOAD = "  load: {type: origin.files, path: orders.csv, format: csv}\n"
 WRITE = "  write: {type: destination.files, from: code, path: out, format: csv}\n"
 
 
-def code(body: str) -> str:
+def code(body: str, name: str = "code", above: str = "load") -> str:
     lines = "".join(f"      {line}\n" for line in body.splitlines())
-    head = "  code:\n    type: processor.pyspark\n    from: load\n    columns: {id: bigint}\n    code: |\n"
-    return head + lines
+    head = f"  {name}:\n    type: processor.pyspark\n    from: {above}\n"
+    return f"{head}    columns: {{id: bigint}}\n    code: |\n{lines}"
 
 
 FOREVER = code("import time\nprint('at work', flush=True)\nwhile True:\n    time.sleep(0.1)")
@@ -155,29 +155,28 @@ def test_user_code_that_fails_is_told_with_its_own_line(
     assert place.visible() == ["orders.csv"]
 
 
-def function(line: str) -> str:
+def function(line: str, above: str = "load") -> str:
     """Code that hands its rows through a function, which does what ``line`` says."""
     body = "import os, sys, time\ndef rows(batches):\n    for batch in batches:\n"
     give = "        yield batch.select(['id'])\noutput = inputs[0].mapInArrow(rows, 'id bigint')"
-    return code(f"{body}        {line}\n{give}")
+    return code(f"{body}        {line}\n{give}", above=above)
 
 
 @pytest.mark.parametrize(
     ("line", "words"),
     [("raise ValueError('no such house')", "ValueError: no such house"), ("sys.exit(3)", "SystemExit: 3")],
 )
-def test_a_function_that_fails_while_rows_are_written_is_told_at_its_stage(
+def test_a_function_that_fails_while_rows_are_written_is_told_with_its_stage_and_line(
     place: Any, line: str, words: str
 ) -> None:
-    path = place.pipeline(LOAD + function(line) + WRITE)
+    above = code("output = inputs[0].select('id').mapInArrow(lambda rows: rows, 'id bigint')", "above")
+    path = place.pipeline(LOAD + above + function(line, "above") + WRITE)
     error = place.run()["error"]
     assert (error["code"], error["where"]) == ("user-function-failed", "code")
-    assert error["message"] == f"A function that it calls on rows raised {words}."
-    assert "headrace preview" in error["hint"]
+    assert error["message"] == f"Line 4 of its code: `{line}`. {words}"
     assert place.visible() == ["orders.csv"]
     shown = " ".join(place.command("preview", path.name, "--stage", "code").stderr.split())
-    assert "Line 4 of its code" in shown
-    assert words in shown
+    assert f"Line 4 of its code: `{line}`. {words}" in shown
 
 
 def test_a_function_that_never_returns_is_stopped(place: Any, events_until: Any) -> None:

@@ -13,6 +13,7 @@ from .counts import Counts
 from .engine import Engine, Spilled
 from .server import the_server
 from .tally import MARK, Tally, tapped
+from .worker import keep_stacks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,6 +100,7 @@ class EmbeddedEngine(Engine):
 
 def _open_session(address: str, counts: Counts) -> SparkSession:
     session = connect(address, counts.requested)
+    keep_stacks()
     setattr(session, IN_PROCESS, True)
     for key, value in SESSION_SETTINGS.items():
         session.conf.set(key, value)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import linecache
 import re
-from collections.abc import Iterator
 from pathlib import PurePath
 
 from headrace.core import (
@@ -18,7 +18,7 @@ from headrace.storage.carried import carried_error
 
 from .failure_rules import RULES
 
-__all__ = ["explain_failure"]
+__all__ = ["explain_failure", "is_users"]
 
 _ENGINES = ("pyspark.", "py4j.", "grpc.", "pysail.")
 _CUT = re.compile(
@@ -29,7 +29,13 @@ _CUT = re.compile(
 _HANDED_ON = re.compile(r"\[Writer::write\] \w+: External error: ")
 """What stands before the words of a function that the rows being written went through."""
 _REFUSED = re.compile(r"\[headrace:([a-z]+(?:-[a-z]+)+)\] ([^\n]*)")
+_STACK = "Traceback (most recent call last)"
 _PLACE = re.compile(r'^\s*File "(?P<file>[^"]+)", line (?P<line>\d+)(?:, in (?P<name>.*))?$', re.MULTILINE)
+_RAISED = re.compile(r"^(?!Traceback:)[A-Za-z_][\w.]*(?::.*)?$", re.MULTILINE)
+"""The line at the margin that names what was raised: ``ZeroDivisionError: division by zero``."""
+_HANDED_UP = re.compile(r"^.*(?:External|Python) error: ")
+_CODE = re.compile(r"<([\w-]+)>$")
+"""What the code of a stage calls its file."""
 _INTERRUPTED = re.compile(
     r"operation not found|OPERATION_CANCELED|cancelled|was cancel+ed|interrupted", re.IGNORECASE
 )
@@ -50,6 +56,8 @@ _SQL_TYPES = {
 _ARROW_TYPES = re.compile(r"\b(?:" + "|".join(_SQL_TYPES) + r")\b")
 _SENTENCE = 400
 _OURS = str(PurePath(__file__).parents[1])
+_LIBRARY = re.compile(r"^<(?:frozen|string|stdin|__array_function__)|^spark\.py$|/lib(?:64)?/python3\.\d+/")
+"""Files of Python itself and of the engine, on this machine or another."""
 
 
 def explain_failure(error: BaseException) -> HeadraceError | None:
@@ -102,43 +110,64 @@ def _bare(text: str) -> list[str]:
 
 def _python(text: str) -> HeadraceError | None:
     """Python that the engine ran: the user's own innermost line, and what was raised there."""
-    start = text.rfind("Traceback (most recent call last)")
-    if start < 0:
+    said, *stacks = text.strip().split(_STACK)
+    for before, stack in reversed(list(zip([said, *stacks], stacks, strict=False))):
+        place = _own_place(stack)
+        if place is not None:
+            return _failed_at(place, stack, before)
+    if not stacks:
         return None
-    said = [*text.strip().splitlines()[:1], *_raised(text[start:])]
-    places = [place for place in _PLACE.finditer(text[start:]) if _is_users(place["file"])]
-    if not places:  # nobody's code but ours and the engine's own
-        return _known(text) or _function_failed(said[-1])
-    place = places[-1]
-    source = text[start:][place.end() :].lstrip("\n").split("\n", 1)[0].strip()
-    shown = f": `{source[:200]}`" if source and not _PLACE.match(source) and source not in said else ""
-    file = place["file"]
-    where = "its code" if file.startswith("<") else PurePath(file).name
-    failed = UserCodeFailed("user-function-failed", f"Line {place['line']} of {where}{shown}. {said[-1]}")
+    words = [said.splitlines()[0] if said else "", *_RAISED.findall(stacks[-1])]
+    return _known(text) or _function_failed(words[-1][:_SENTENCE])
+
+
+def _own_place(stack: str) -> re.Match[str] | None:
+    """The innermost line of the document's code, else of the user's files; none of what came from below."""
+    places = list(_PLACE.finditer(stack))
+    if not places or came_from_below(places[-1]["file"]):
+        return None
+    users = [place for place in places if is_users(place["file"])]
+    return next(reversed([place for place in users if _CODE.match(place["file"])] or users), None)
+
+
+def _failed_at(place: re.Match[str], stack: str, before: str) -> UserCodeFailed:
+    rest = stack[place.end() :].lstrip("\n")
+    source = "" if _PLACE.match(rest) or not rest.startswith(" ") else rest.partition("\n")[0].strip()
+    raised = _RAISED.search(stack, list(_PLACE.finditer(stack))[-1].end())
+    said = raised[0] if raised else _last_words(before)
+    code = _CODE.match(place["file"])
+    if code:  # a worker elsewhere has the function, and not its text
+        source = source or linecache.getline(place["file"], int(place["line"])).strip()
+    where = "its code" if code else PurePath(place["file"]).name
+    shown = f": `{source[:200]}`" if source else ""
+    words = f"Line {place['line']} of {where}{shown}. {said[:_SENTENCE]}"
+    failed = UserCodeFailed("user-function-failed", words, where=code[1] if code else None)
     failed.__dict__["line"] = int(place["line"])
     return failed
 
 
+def _last_words(text: str) -> str:
+    """What the engine said before it showed a stack."""
+    lines = [line for line in text.splitlines() if line.strip() not in ("", "Traceback:")]
+    return _HANDED_UP.sub("", lines[-1]) if lines else ""
+
+
 def _function_failed(said: str) -> UserCodeFailed:
-    """What a function raised while rows were written: the engine keeps its words and loses its lines."""
+    """What a function raised that has no line of the user's: a library's own, used as it is."""
     inner = _HANDED_ON.split(said)[-1]
-    if inner == said:
-        return UserCodeFailed("user-function-failed", said)
-    hint = "`headrace preview` of the stage calls the function on the first rows and shows its line."
-    message = f"A function that it calls on rows raised {inner}."
-    return UserCodeFailed("user-function-failed", message, hint=hint)
+    words = said if inner == said else f"A function that it calls on rows raised {inner}."
+    return UserCodeFailed("user-function-failed", words)
 
 
-def _raised(trace: str) -> Iterator[str]:
-    """The lines at the margin, which name what was raised: ``ZeroDivisionError: division by zero``."""
-    for line in trace.splitlines()[1:]:
-        if re.match(r"[A-Za-z_][\w.]*(?::|$)", line) and not line.startswith("Traceback"):
-            yield line[:_SENTENCE]
+def came_from_below(file: str) -> bool:
+    """Whether the engine was fetching rows there: what went wrong is not that of the function that asked."""
+    return file == "spark.py"
 
 
-def _is_users(file: str) -> bool:
+def is_users(file: str) -> bool:
+    """Whether a line of this file is the user's own."""
     inside = ("site-packages", "dist-packages", "/pyspark/", "pyspark.zip", _OURS)
-    return not any(part in file for part in inside) and file != "spark.py" and not file.startswith("<frozen")
+    return not _LIBRARY.search(file) and not any(part in file for part in inside)
 
 
 def _sentence(text: str) -> str:

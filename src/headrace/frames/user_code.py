@@ -10,6 +10,7 @@ import io
 import linecache
 import logging
 import os
+import re
 import traceback
 from collections.abc import Iterator, Mapping
 from types import TracebackType
@@ -23,6 +24,9 @@ __all__ = ["Inputs", "as_frame", "run_code", "said"]
 
 LINE_LIMIT = 4000
 """Characters of a printed line that are kept."""
+
+_RAISED = re.compile(r"^[A-Za-z_][\w.]*: .*$", re.MULTILINE)
+"""The line of a stack that names what was raised."""
 
 
 def run_code(code: str, names: Mapping[str, Any], *, stage: str, log: logging.Logger) -> dict[str, Any]:
@@ -98,7 +102,9 @@ def _from_table(value: Any, run: Run) -> Frame:
 def said(error: BaseException) -> str:
     """What an exception says, without the stack trace that engines put behind it."""
     text = str(error).split("\n\nJVM stacktrace", 1)[0].strip()
-    kept = text.splitlines()[:8]
+    _, stack, inner = text.rpartition("Traceback (most recent call last)")
+    raised = _RAISED.findall(inner) if stack else []
+    kept = raised[:1] or text.splitlines()[:8]
     return "\n".join(kept)[:1000]
 
 
