@@ -50,7 +50,7 @@ bench: $(STAMPS)/bench ## measure side by side and write bench/RESULTS.md
 soak: $(STAMPS)/test-$(EXTRAS_NAME) ## run the long tests: crashes and races, over and over
 	$(BIN)/pytest -m soak -p no:cacheprovider
 
-system: ## install what only the system can give: Java (Debian and Ubuntu)
+system: ## install what only the system can give: Java, npm, Maven (Debian and Ubuntu)
 	@bash tools/system.sh
 
 clean: ## remove what the other targets made, .venv included

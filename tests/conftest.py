@@ -12,6 +12,9 @@ from headrace.core import EngineFailed, EngineSettings
 from headrace.engine import open_engine
 from headrace.engine.client import import_client
 
+from .servers.azurite import azurite
+from .servers.sites import site
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 
     from headrace.app.local_s3 import LocalS3
     from headrace.engine import Engine
+
+__all__ = ["azurite", "site"]
 
 EVERYTHING = os.environ.get("HEADRACE_REQUIRE_ALL") == "1"
 """A missing part of the machine fails its tests instead of skipping them."""

@@ -6,6 +6,9 @@ A mark is a comment on the line before the block; readers of the site do not see
     <!-- run -->                             console: each line after "$ " runs; python: the block runs
     <!-- run: exit 2 -->                     … and the (last) command ends with that code
 
+    <!-- needs: azurite -->                  anywhere in the page: that fixture is started first, and what its
+                                             ``environment()`` says is set for every command
+
 A page's blocks share one folder and go in order. Output shown in a console block must come line by line, in
 that order; ``…`` stands for anything, and a line ``…`` for any lines.
 """
@@ -22,6 +25,8 @@ BLOCK = re.compile(
     r"```(?P<language>\w+)[^\n]*\n(?P<text>.*?)^```$",
     re.DOTALL | re.MULTILINE,
 )
+
+NEEDS = re.compile(r"^<!-- *needs: *(?P<servers>[^>]*?) *-->$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,11 @@ def blocks(page: Path) -> list[Block]:
         )
         for found in BLOCK.finditer(text)
     ]
+
+
+def needs(page: Path) -> list[str]:
+    """The servers that a page's commands speak to, by the names of their fixtures."""
+    return [name for found in NEEDS.finditer(page.read_text()) for name in found["servers"].split()]
 
 
 def missing_line(shown: list[str], output: str) -> str | None:

@@ -13,7 +13,7 @@ import pytest
 
 from headrace.project import read_pipeline
 
-from .blocks import Block, blocks, missing_line
+from .blocks import Block, blocks, missing_line, needs
 from .conftest import DOCS, ROOT
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
@@ -25,7 +25,12 @@ def name_of(page: Path) -> str:
 
 
 @pytest.mark.parametrize("page", RUNNABLE, ids=name_of)
-def test_what_a_page_shows_happens(page: Path, tmp_path: Path) -> None:
+def test_what_a_page_shows_happens(
+    page: Path, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for server in needs(page):
+        for name, value in request.getfixturevalue(server).environment().items():
+            monkeypatch.setenv(name, value)
     folder = tmp_path / "here"
     folder.mkdir()
     shutil.copytree(ROOT / "examples", tmp_path / "examples")

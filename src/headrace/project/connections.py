@@ -54,6 +54,11 @@ class Connections:
             raise InvalidDocument(self._issue(name, each, secrets) for each in missing)
         return self._value(name, plain)
 
+    def place(self, name: str) -> tuple[str | None, int | None]:
+        """File and line of a connection, where its last word is."""
+        layer = layer_of(self.layers, (name,)) if self.layers else None
+        return (layer.file, layer.line(name)) if layer else (None, None)
+
     def _value(self, name: str, plain: dict[str, Any]) -> Value:
         from headrace.storage.connections import connection_model
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pickle
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 import pytest
 
@@ -17,17 +15,6 @@ from headrace.storage.objects import ObjectStore, content_digest, open_store
 
 if TYPE_CHECKING:
     from headrace.app.local_s3 import LocalS3
-
-
-@pytest.fixture(params=["disk", "bucket"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[ObjectStore, str]]:
-    """A store and the key of an empty folder in it."""
-    if request.param == "disk":
-        yield open_store("work", None, tmp_path), f"{tmp_path}/work/"
-        return
-    server: LocalS3 = request.getfixturevalue("s3_server")
-    folder = f"s{uuid4().hex}/"
-    yield open_store(f"s3://raw/{folder}", server.connection(), tmp_path), folder
 
 
 def test_what_is_written_can_be_listed_read_and_removed(store: tuple[ObjectStore, str]) -> None:
@@ -93,6 +80,17 @@ def test_a_writer_shows_nothing_before_it_is_closed(store: tuple[ObjectStore, st
     again.write(b"x")
     again.abort()
     assert files.stat(folder + "_gone") is None
+
+
+def test_what_a_writer_was_given_may_change_afterwards(store: tuple[ObjectStore, str]) -> None:
+    files, folder = store
+    writer = files.writer(folder + "_buffer")
+    reused = bytearray(b"one,")
+    writer.write(reused)  # type: ignore[arg-type]
+    reused[:] = b"two."
+    writer.write(reused)  # type: ignore[arg-type]
+    writer.close()
+    assert files.read(folder + "_buffer") == b"one,two."
 
 
 def test_a_move_may_be_repeated(store: tuple[ObjectStore, str]) -> None:

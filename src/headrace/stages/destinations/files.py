@@ -16,7 +16,7 @@ class Files(Destination, WriteStyle):
         description="The folder that gets the files.", examples=["out/prices", "s3://archive/housing"]
     )
     connection: Connection | None = Field(
-        default=None, description="Where the credentials are; without it, the default chain (`AWS_*`)."
+        default=None, description="Where the credentials are; without it, the vendor's default chain."
     )
     mode: Literal["append", "overwrite", "error"] = Field(
         default="append",

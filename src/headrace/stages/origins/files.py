@@ -34,7 +34,7 @@ class Files(Origin, ReadStyle):
     )
     exclude: tuple[str, ...] = Field(default=(), description="Patterns of files to leave out.")
     connection: Connection | None = Field(
-        default=None, description="Where the credentials are; without it, the default chain (`AWS_*`)."
+        default=None, description="Where the credentials are; without it, the vendor's default chain."
     )
     read_mode: Literal["all", "new"] = Field(
         default="all",

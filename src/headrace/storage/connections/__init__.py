@@ -5,15 +5,27 @@ from typing import TYPE_CHECKING, Any
 
 from .connection import Connection, Explorer, Found, explore
 from .kinds import connection_kinds, connection_model
+from .network import NetworkConnection
 
 if TYPE_CHECKING:
+    from .azure import AzureConnection as AzureConnection
     from .s3 import S3Connection as S3Connection
 
 _HOMES = {
+    "AzureConnection": "azure",
     "S3Connection": "s3",
 }
 
-__all__ = ["Connection", "Explorer", "Found", "connection_kinds", "connection_model", "explore", *_HOMES]
+__all__ = [
+    "Connection",
+    "Explorer",
+    "Found",
+    "NetworkConnection",
+    "connection_kinds",
+    "connection_model",
+    "explore",
+    *_HOMES,
+]
 
 if not TYPE_CHECKING:  # a type checker would take any name for one that is there
 

@@ -19,7 +19,7 @@ __all__ = ["connection_kinds", "connection_model"]
 
 GROUP = "headrace.connections"
 HERE = __name__.rpartition(".")[0]
-NOT_KINDS = (f"{HERE}.connection", __name__)
+NOT_KINDS = (f"{HERE}.connection", f"{HERE}.network", __name__)
 
 
 @cache

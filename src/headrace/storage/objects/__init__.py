@@ -1,7 +1,8 @@
 """One face over places that hold files: list, read, write, publish all or nothing, digest."""
 
-from .creating import create_bucket
+from .buckets import create_bucket
 from .digest import content_digest, input_versions, with_digests
+from .exploring import StoreExplorer
 from .opening import open_store
 from .patterns import KeyPattern, expand_braces, is_hidden
 from .publish import StagedFile, StagedFiles
@@ -14,6 +15,7 @@ __all__ = [
     "ObjectWriter",
     "StagedFile",
     "StagedFiles",
+    "StoreExplorer",
     "content_digest",
     "create_bucket",
     "expand_braces",

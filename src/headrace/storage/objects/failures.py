@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import errno
+from dataclasses import dataclass
 from typing import NoReturn
 
 from headrace.core import DataRefused, HeadraceError, RunFailed, Unavailable
 
-__all__ = ["local_failure", "remote_failure"]
+__all__ = ["Words", "local_failure", "raise_remote", "remote_failure"]
+
+NO_BUCKET = ("NoSuchBucket", "ContainerNotFound", "The specified bucket does not exist")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How a kind of store calls things."""
+
+    bucket: str = "bucket"
+    keys: str = "credentials"
+    """The fields of a connection that decide who may what."""
+    variables: str = "the variables of its default chain"
 
 
 def local_failure(error: OSError, location: str) -> HeadraceError:
@@ -29,23 +42,25 @@ def local_failure(error: OSError, location: str) -> HeadraceError:
     return RunFailed("file-error", f"'{location}' cannot be used: {error.strerror or error}.")
 
 
-def remote_failure(error: BaseException, location: str, bucket: str, endpoint: str) -> HeadraceError:
+def remote_failure(
+    error: BaseException, location: str, bucket: str, endpoint: str, words: Words
+) -> HeadraceError:
     """An object store's error, by its kind and by what the server answered."""
     from obstore import exceptions as kinds
 
     text = str(error)
-    if "NoSuchBucket" in text:
+    if any(each in text for each in NO_BUCKET):
         return DataRefused(
             "bucket-missing",
-            f"There is no bucket '{bucket}' at {endpoint}.",
-            hint="Create it, or mend the location or the connection's endpoint and region.",
+            f"There is no {words.bucket} '{bucket}' at {endpoint}.",
+            hint="Create it, or mend the location or the connection.",
         )
     refused = (kinds.PermissionDeniedError, kinds.UnauthenticatedError)
     if isinstance(error, refused) or "403 Forbidden" in text or "SignatureDoesNotMatch" in text:
         return DataRefused(
             "access-denied",
             f"{endpoint} refuses access to '{location}' with the credentials given.",
-            hint="Check the connection's access_key_id, secret_access_key and region, and the key's rights.",
+            hint=f"Check the connection's {words.keys}, and what they are allowed to do.",
         )
     if isinstance(error, FileNotFoundError | kinds.NotFoundError):
         return DataRefused(
@@ -55,7 +70,7 @@ def remote_failure(error: BaseException, location: str, bucket: str, endpoint: s
         return DataRefused(
             "no-credentials",
             f"There are no credentials for '{location}'.",
-            hint="Give the stage a connection, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+            hint=f"Give the stage a connection, or set {words.variables}.",
         )
     if isinstance(error, kinds.NotSupportedError | kinds.InvalidPathError):
         return DataRefused("bad-location", f"'{location}' is not a name that {endpoint} takes.")
@@ -72,11 +87,11 @@ def remote_failure(error: BaseException, location: str, bucket: str, endpoint: s
     )
 
 
-def raise_remote(error: BaseException, location: str, bucket: str, endpoint: str) -> NoReturn:
+def raise_remote(error: BaseException, location: str, bucket: str, endpoint: str, words: Words) -> NoReturn:
     """Raises :func:`remote_failure` without the library's own text, which may hold request headers.
 
     What no server can have caused goes on as it is.
     """
     if isinstance(error, BufferError | TypeError | AttributeError):
         raise error
-    raise remote_failure(error, location, bucket, endpoint) from error
+    raise remote_failure(error, location, bucket, endpoint, words) from error

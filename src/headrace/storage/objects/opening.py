@@ -5,17 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 
 from headrace.core import InvalidCall, Value
-from headrace.storage.connections import S3Connection
+from headrace.storage.connections import AzureConnection, Connection, S3Connection
 
+from .azure import Container
 from .bucket import Bucket
 from .local import LocalFiles
+from .remote import RemoteStore
 from .store import ObjectStore
 
-__all__ = ["open_store"]
+__all__ = ["open_store", "store_at"]
+
+
+REMOTE: tuple[tuple[type[RemoteStore], type[Connection]], ...] = (
+    (Bucket, S3Connection),
+    (Container, AzureConnection),
+)
+"""Stores across a network, and the connections that they take."""
 
 
 def open_store(location: str, connection: Value | None, base: Path) -> ObjectStore:
-    """The store of a local path (relative to ``base``), ``file://``, ``s3://`` or ``s3a://`` location.
+    """The store of a local path (relative to ``base``) or a URL, by its scheme.
 
     Its ``path`` is the location's key or pattern. Opens nothing yet. Raises ``InvalidCall``
     (``unknown-scheme``, ``wrong-connection``, ``bad-location``).
@@ -29,15 +38,30 @@ def open_store(location: str, connection: Value | None, base: Path) -> ObjectSto
                 hint="Remove `connection`, or write s3://bucket/key.",
             )
         return LocalFiles(location, base)
-    if scheme in ("s3", "s3a"):
-        if connection is not None and not isinstance(connection, S3Connection):
-            kind = getattr(connection, "kind", type(connection).__name__)
-            raise InvalidCall(
-                "wrong-connection", f"'{location}' needs a connection of kind 's3', not '{kind}'."
-            )
-        return Bucket(location, connection)
+    for store, model in REMOTE:
+        if scheme in store.schemes:
+            return _opened(store, model, location, connection, base)
+    schemes = ", ".join(f"{each}://" for store, _ in REMOTE for each in store.schemes)
     raise InvalidCall(
         "unknown-scheme",
         f"No store reads '{scheme}://' locations.",
-        hint="There are local paths, file://, s3:// and s3a://.",
+        hint=f"There are local paths, file://, {schemes}.",
     )
+
+
+def _opened(
+    store: type[RemoteStore], model: type[Connection], location: str, connection: Value | None, base: Path
+) -> ObjectStore:
+    if connection is not None and not isinstance(connection, model):
+        wanted = model.model_fields["kind"].default
+        kind = getattr(connection, "kind", type(connection).__name__)
+        raise InvalidCall(
+            "wrong-connection", f"'{location}' needs a connection of kind '{wanted}', not '{kind}'."
+        )
+    return store(location, connection, base)  # type: ignore[arg-type]
+
+
+def store_at(connection: Connection, path: str, base: Path) -> RemoteStore:
+    """The store of ``bucket/key`` in a connection."""
+    store = next(store for store, model in REMOTE if isinstance(connection, model))
+    return store(f"{store.schemes[0]}://{path}", connection, base)  # type: ignore[arg-type]
