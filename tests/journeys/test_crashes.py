@@ -11,7 +11,7 @@ import random
 import signal
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -163,5 +163,10 @@ def test_a_run_killed_at_six_moments_leaves_all_or_nothing(story: Story) -> None
 
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(2))
-def test_a_run_killed_at_twenty_moments_leaves_all_or_nothing(story: Story, seed: int) -> None:
-    assert "failed" in killed_at_random(story, seed, times=20)
+def test_a_run_killed_at_twenty_moments_leaves_all_or_nothing(
+    story: Story, seed: int, record_property: Callable[[str, object], None]
+) -> None:
+    states = killed_at_random(story, seed, times=20)
+    record_property("kills", 20)
+    record_property("of them after everything was published", states[1:-1].count("finished"))
+    assert "failed" in states

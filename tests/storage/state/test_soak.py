@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -34,7 +35,9 @@ with state.start_run(pipeline="feed", document="", document_digest="", parameter
 
 
 @pytest.mark.soak
-def test_batches_survive_processes_that_die_at_any_moment(state: State, spawn: Spawn) -> None:
+def test_batches_survive_processes_that_die_at_any_moment(
+    state: State, spawn: Spawn, record_property: Callable[[str, object], None]
+) -> None:
     draw = random.Random(7)
     rounds = int(os.environ.get("HEADRACE_SOAK_ROUNDS", "40"))
     for _ in range(rounds):
@@ -55,6 +58,8 @@ def test_batches_survive_processes_that_die_at_any_moment(state: State, spawn: S
     assert sorted(values) == list(range(1, offset.version + 1))
     assert offset.value == offset.version > rounds
     assert state.dead_runs() == []
+    record_property("kills", 3 * rounds)
+    record_property("batches", len(batches))
 
 
 def recover(state: State, draw: random.Random) -> None:
