@@ -110,4 +110,7 @@ def test_every_format_gives_back_what_it_took(files: Files, name: str, packing: 
     output = files.write(table, format=name, compression=packing)
     assert (output.rows, output.format) == (4, name)
     found = files.read(schema=schema_of(name))
+    if name == "excel":  # where an empty text is a blank cell
+        assert found[0].pop("text") is None
+        found[0]["text"] = ""
     assert found == sorted(table.to_pylist(), key=lambda row: str(row.get("id", row.get("value"))))

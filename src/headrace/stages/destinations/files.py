@@ -10,7 +10,7 @@ from headrace.storage.objects import StagedFiles
 
 
 class Files(Destination, WriteStyle):
-    """Write files, all of them or none: CSV, TSV, JSON, Parquet, ORC, text."""
+    """Write files, all of them or none: CSV, TSV, JSON, Parquet, Avro, ORC, XML, Excel, text."""
 
     path: Location = Field(
         description="The folder that gets the files.", examples=["out/prices", "s3://archive/housing"]

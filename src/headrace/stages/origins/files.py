@@ -22,7 +22,7 @@ Text = str | tuple[str, ...]
 
 
 class Files(Origin, ReadStyle):
-    """Read files: CSV, TSV, JSON, Parquet, ORC, text."""
+    """Read files: CSV, TSV, JSON, Parquet, Avro, ORC, XML, Excel, text, or as they are."""
 
     rejects: ClassVar[bool] = True
     reads_columns: ClassVar[bool] = True

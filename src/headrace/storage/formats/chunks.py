@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -11,40 +10,30 @@ from itertools import pairwise
 from headrace.core import DataRefused
 from headrace.storage.objects import ObjectStore
 
+from .packing import unpacked, unzipped
 from .rows import Split
 
-__all__ = ["Compression", "chunks_of", "compression_of", "cut_blocks", "whole_blocks", "without_packing"]
+__all__ = ["chunks_of", "cut_blocks", "whole_blocks"]
 
 BLOCK = 4 << 20
 """Bytes that are parsed at a time: the memory of one reader is a few times this."""
 LONGEST = 64 << 20
 """Bytes of the longest record that is looked for."""
-SUFFIXES = {".gz": "gzip", ".gzip": "gzip", ".bz2": "bzip2"}
-Compression = str
-
-
-def compression_of(name: str, wanted: Compression | None) -> Compression:
-    """``auto`` goes by the file's name."""
-    if wanted not in (None, "auto"):
-        return str(wanted)
-    return next((kind for suffix, kind in SUFFIXES.items() if name.lower().endswith(suffix)), "none")
-
-
-def without_packing(name: str) -> str:
-    """``a.csv`` of ``a.csv.gz``."""
-    return next((name[: -len(suffix)] for suffix in SUFFIXES if name.lower().endswith(suffix)), name)
 
 
 def chunks_of(
-    store: ObjectStore, key: str, start: int, end: int, *, compression: Compression, encoding: str, step: int
+    store: ObjectStore, split: Split, start: int, end: int, *, compression: str, encoding: str
 ) -> Iterator[bytes]:
     """UTF-8 bytes from ``start`` to ``end``; compressed and other encodings only from the very start."""
-    raw = _fetched(store, key, start, end, step)
-    if compression != "none":
-        raw = _unpacked(raw, compression, store.location(key))
+    if split.member is not None:
+        raw = unzipped(store, split.key, split.packed_size, split.member, split.step)
+    else:
+        raw = _fetched(store, split.key, start, end, split.step)
+        if compression != "none":
+            raw = unpacked(raw, compression, split.location)
     name = codecs.lookup(encoding).name
     if name not in ("utf-8", "utf-8-sig", "ascii"):
-        return _transcoded(raw, encoding, store.location(key))
+        return _transcoded(raw, encoding, split.location)
     return _without_mark(raw) if start == 0 else raw
 
 
@@ -67,37 +56,6 @@ def _without_mark(raw: Iterator[bytes]) -> Iterator[bytes]:
     first = next(raw, b"")
     yield first.removeprefix(codecs.BOM_UTF8)
     yield from raw
-
-
-def _unpacked(raw: Iterator[bytes], compression: Compression, location: str) -> Iterator[bytes]:
-    import bz2
-
-    def fresh() -> zlib._Decompress | bz2.BZ2Decompressor:
-        return zlib.decompressobj(31) if compression == "gzip" else bz2.BZ2Decompressor()
-
-    machine = fresh()
-    begun = False
-    try:
-        for piece in raw:
-            data = piece
-            while data:
-                begun = True
-                yield machine.decompress(data)
-                data = machine.unused_data
-                if machine.eof:
-                    machine, begun = fresh(), bool(data)
-    except (zlib.error, OSError) as error:
-        raise _broken(location, compression) from error
-    if begun and not machine.eof:
-        raise _broken(location, compression)
-
-
-def _broken(location: str, compression: Compression) -> DataRefused:
-    return DataRefused(
-        "broken-file",
-        f"'{location}' is not a whole {compression} file.",
-        hint="Was its upload cut off? Bring it again, or set `compression`.",
-    )
 
 
 def _transcoded(raw: Iterator[bytes], encoding: str, location: str) -> Iterator[bytes]:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import zlib
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from headrace.storage.objects import ObjectWriter
+
+from .packing import packer
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["PACKED", "Encoder", "HashedFile"]
-
-PACKED = {"none": "", "gzip": ".gz"}
-"""Compressions of whole files, and what they add to a name."""
+__all__ = ["Encoder", "HashedFile"]
 
 
 class HashedFile:
@@ -27,7 +25,7 @@ class HashedFile:
         self._target = target
         self._aborted = False
         self._hash = hashlib.sha256()
-        self._packer = zlib.compressobj(6, zlib.DEFLATED, 31) if packing == "gzip" else None
+        self._packer = packer(packing)
 
     def write(self, data: Any) -> int:
         """Appends; returns what was taken."""
@@ -78,6 +76,9 @@ class HashedFile:
 
 class Encoder(ABC):
     """Collects batches to pieces worth writing."""
+
+    most_rows: ClassVar[int | None] = None
+    """How many rows a file can have."""
 
     def __init__(self, file: HashedFile, schema: pa.Schema) -> None:
         self._file = file

@@ -18,7 +18,7 @@ from headrace.storage.objects import (
     open_store,
 )
 
-from .chunks import without_packing
+from .packing import compression_of, members_of, without_packing
 from .reading import FileReading
 from .registry import file_kind, kind_of_name
 from .rows import Format
@@ -118,7 +118,7 @@ def reading_of(
     reading = FileReading(
         found.store,
         chosen,
-        form_of(style, found.infos[0].key if found.infos else "", names),
+        form_of(style, _first_name(style, found), names),
         found.base,
         declared,
         style.file_column,
@@ -126,6 +126,17 @@ def reading_of(
         style.sample_mb,
     )
     return reading if chosen or declared or not found.infos else reading.without_rows(found.infos)
+
+
+def _first_name(style: ReadStyle, found: FilesFound) -> str:
+    """The name that tells the format: the first file's, or that of the first one in an archive."""
+    if not found.infos:
+        return ""
+    info = found.infos[0]
+    if style.format == "auto" and compression_of(info.key, style.compression) == "zip":
+        members = members_of(found.store, info.key, info.size, info.mark)
+        return members[0][0] if members else info.key
+    return info.key
 
 
 def form_of(style: ReadStyle, name: str, declared: tuple[str, ...] | None) -> Format:

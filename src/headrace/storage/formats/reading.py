@@ -17,8 +17,8 @@ from headrace.storage.counting import Counter
 from headrace.storage.datasource import frame_of, session_zone
 from headrace.storage.objects import ObjectInfo, ObjectStore
 
-from .chunks import compression_of
 from .inference import infer_schema
+from .packing import compression_of, members_of
 from .parquet_files import ParquetFiles, read_footer
 from .plan import partitions_of
 from .rows import Format, Split
@@ -161,11 +161,26 @@ class FileReading:
                 constants.append((self.file_column, info.location))
             if schema is not None:
                 constants = [(name, value) for name, value in constants if schema.get(name)]
-            growth = 10 if _is_packed(self.form, info.key) else 1
-            splits.append(
-                Split(info.key, info.location, 0, info.size, info.size, tuple(constants), growth=growth)
-            )
+            splits += self._of_file(info, tuple(constants))
         return splits
+
+    def _of_file(self, info: ObjectInfo, constants: tuple[tuple[str, Any], ...]) -> list[Split]:
+        """The file, or the files in it where it is an archive."""
+        packing = compression_of(info.key, getattr(self.form, "compression", "none"))
+        whole = Split(info.key, info.location, 0, info.size, info.size, constants)
+        if packing != "zip" or not info.size:
+            return [replace(whole, growth=1 if packing == "none" else 10)]
+        return [
+            replace(
+                whole,
+                location=f"{info.location}/{name}",
+                end=size,
+                size=size,
+                member=name,
+                packed_size=info.size,
+            )
+            for name, size in members_of(self.store, info.key, info.size, info.mark)
+        ]
 
     def _pairs(self, info: ObjectInfo) -> list[tuple[str, str]]:
         """``day=2024-01-31/`` in the key below the base."""
@@ -180,10 +195,6 @@ class FileReading:
             for name, value in self._pairs(info):
                 values.setdefault(name, []).append(value)
         return [ColumnType(name, _folder_type(found)) for name, found in values.items()]
-
-
-def _is_packed(form: Format, key: str) -> bool:
-    return compression_of(key, getattr(form, "compression", "none")) != "none"
 
 
 def _folder_type(values: list[str]) -> str:

@@ -46,6 +46,10 @@ class Split:
     """How many times longer the text is than the file, about."""
     blocks: tuple[int, ...] = ()
     """Where blocks of whole records end between the two, when that is known; else it is looked for."""
+    member: str | None = None
+    """A file inside the archive that ``key`` names; ``size`` is that file's then."""
+    packed_size: int = 0
+    """And this the archive's."""
     part: int = 0
     parts: int = 1
     """More than one: several partitions read these bytes one after the other, see ``relay``."""

@@ -84,7 +84,7 @@ class Scan:
         token = str(self.counter.folder)
         if split.parts == 1:
             return begin()
-        return relayed((token, split.key), split.part, split.parts, begin, BLOCKS)
+        return relayed((token, split.location), split.part, split.parts, begin, BLOCKS)
 
     def _tables(self, splits: Iterable[Split], refuse: Refuse, partition: int) -> Iterator[pa.Table]:
         target = arrow_schema(self.schema, self.zone)

@@ -16,7 +16,8 @@ from headrace.storage.counting import Counter
 from headrace.storage.datasource import some_number
 from headrace.storage.objects import ObjectStore, StagedFile
 
-from .encoders import PACKED, Encoder, HashedFile
+from .encoders import Encoder, HashedFile
+from .packing import PACKED
 from .reading import NULL_FOLDER
 from .registry import file_kind
 from .styles import WriteStyle

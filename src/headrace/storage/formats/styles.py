@@ -44,10 +44,14 @@ class ReadStyle(Value):
         default=True, description="CSV: line breaks may stand inside quotes. `false` lets S3 files be cut."
     )
     encoding: str = Field(
-        default="utf-8", description="CSV, TSV, JSON, text: how it is encoded.", examples=["latin-1"]
+        default="utf-8", description="CSV, TSV, JSON, XML, text: how it is encoded.", examples=["latin-1"]
     )
-    compression: Literal["auto", "none", "gzip", "bzip2"] = Field(
-        default="auto", description="CSV, TSV, JSON, text: `auto` goes by the name's ending."
+    compression: Literal["auto", "none", "gzip", "bzip2", "zstd", "zip"] = Field(
+        default="auto", description="CSV, TSV, JSON, XML, text: `auto` goes by the name's ending."
+    )
+    row_tag: str = Field(default="row", min_length=1, description="XML: the element that is a row.")
+    sheet: str | int | None = Field(
+        default=None, description="Excel: the sheet's name, or its number from 1; null: the first."
     )
     file_column: NewColumn | None = Field(default=None, description="A column with each row's file.")
     sample_files: int = Field(default=10, ge=1, description="How many files the schema is inferred from.")
@@ -58,9 +62,10 @@ class WriteStyle(Value):
     """How files are written."""
 
     format: Writable = Field(default="parquet", description="`json` is one object per line.")
-    compression: Literal["auto", "none", "gzip", "snappy", "zstd"] = Field(
+    compression: Literal["auto", "none", "gzip", "bzip2", "snappy", "zstd"] = Field(
         default="auto", description="`auto` is snappy for Parquet and ORC, none for text."
     )
+    row_tag: str = Field(default="row", pattern=r"[^\W\d][\w.-]*", description="XML: the element of a row.")
     header: bool = Field(default=True, description="CSV, TSV: name the columns in the first line.")
     delimiter: str | None = Field(
         default=None, min_length=1, max_length=1, description="CSV: between fields; null: a comma."

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from headrace.storage.objects import ObjectStore
 
-from .chunks import chunks_of, compression_of, cut_blocks, whole_blocks
+from .chunks import chunks_of, cut_blocks, whole_blocks
+from .packing import compression_of
 from .rows import Format, Split
 
 __all__ = ["TextFormat"]
@@ -38,12 +39,11 @@ class TextFormat(Format):
         """Blocks of whole records, unpacked, as UTF-8."""
         chunks = chunks_of(
             store,
-            split.key,
+            split,
             split.start,
             split.end,
             compression=compression_of(split.key, self.compression),
             encoding=self.encoding,
-            step=split.step,
         )
         return cut_blocks(chunks, self.last_end, split.location)
 

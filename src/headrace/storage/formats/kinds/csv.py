@@ -19,7 +19,7 @@ class Csv(FileKind):
     """Fields between commas, or between what ``delimiter`` says."""
 
     endings: ClassVar[tuple[str, ...]] = (".csv",)
-    compressions: ClassVar[tuple[str, ...]] = ("none", "gzip")
+    compressions: ClassVar[tuple[str, ...]] = ("none", "gzip", "bzip2", "zstd")
     wrapped: ClassVar[bool] = True
 
     def reader(self, style: ReadStyle, declared: tuple[str, ...] | None) -> CsvText:

@@ -20,7 +20,7 @@ class Json(FileKind):
     """One object per line."""
 
     endings: ClassVar[tuple[str, ...]] = (".jsonl", ".json", ".ndjson")
-    compressions: ClassVar[tuple[str, ...]] = ("none", "gzip")
+    compressions: ClassVar[tuple[str, ...]] = ("none", "gzip", "bzip2", "zstd")
     wrapped: ClassVar[bool] = True
 
     def reader(self, style: ReadStyle, declared: tuple[str, ...] | None) -> JsonLines:

@@ -27,7 +27,7 @@ class Text(FileKind):
     """One column, ``value``."""
 
     endings: ClassVar[tuple[str, ...]] = (".txt", ".text", ".log")
-    compressions: ClassVar[tuple[str, ...]] = ("none", "gzip")
+    compressions: ClassVar[tuple[str, ...]] = ("none", "gzip", "bzip2", "zstd")
     wrapped: ClassVar[bool] = True
 
     def reader(self, style: ReadStyle, declared: tuple[str, ...] | None) -> TextLines:

@@ -19,7 +19,7 @@ class Tsv(FileKind):
     """CSV with tabs, quotes included."""
 
     endings: ClassVar[tuple[str, ...]] = (".tsv", ".tab")
-    compressions: ClassVar[tuple[str, ...]] = ("none", "gzip")
+    compressions: ClassVar[tuple[str, ...]] = ("none", "gzip", "bzip2", "zstd")
     wrapped: ClassVar[bool] = True
 
     def reader(self, style: ReadStyle, declared: tuple[str, ...] | None) -> CsvText:
