@@ -13,6 +13,7 @@ from headrace.engine import open_engine
 from headrace.engine.client import import_client
 
 from .servers.azurite import azurite
+from .servers.fake_gcs import fake_gcs
 from .servers.sites import site
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from headrace.app.local_s3 import LocalS3
     from headrace.engine import Engine
 
-__all__ = ["azurite", "site"]
+__all__ = ["azurite", "fake_gcs", "site"]
 
 EVERYTHING = os.environ.get("HEADRACE_REQUIRE_ALL") == "1"
 """A missing part of the machine fails its tests instead of skipping them."""

@@ -47,7 +47,7 @@ def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
 def lake(server: LocalS3, secret: str = "${secret:LAKE}") -> str:
     return (
         f"lake:\n  kind: s3\n  endpoint: {server.endpoint}\n  access_key_id: {server.access_key_id}\n"
-        f"  secret_access_key: {secret}\n  allow_http: true\n  retries: 0\n"
+        f"  secret_access_key: {secret}\n  allow_http: true\n  retries: 2\n"
     )
 
 

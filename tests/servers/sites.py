@@ -43,7 +43,11 @@ def azure(request: pytest.FixtureRequest, tmp_path: Path) -> Site:
     return Site(f"az://raw/{uuid4().hex}/", request.getfixturevalue("azurite").connection(), tmp_path)
 
 
-SITES: dict[str, Callable[..., Site]] = {"disk": disk, "s3": s3, "azure": azure}
+def gcs(request: pytest.FixtureRequest, tmp_path: Path) -> Site:
+    return Site(f"gs://raw/{uuid4().hex}/", request.getfixturevalue("fake_gcs").connection(), tmp_path)
+
+
+SITES: dict[str, Callable[..., Site]] = {"disk": disk, "s3": s3, "azure": azure, "gcs": gcs}
 
 
 @pytest.fixture(params=[*SITES])

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from headrace.core import DataRefused, InvalidCall, Secret, Unavailable
-from headrace.storage.connections import S3Connection, connection_model
+from headrace.storage.connections import AzureConnection, GcsConnection, S3Connection, connection_model
 from headrace.storage.objects import ObjectStore, content_digest, open_store
 
 if TYPE_CHECKING:
+    from tests.servers.azurite import Azurite
+
     from headrace.app.local_s3 import LocalS3
 
 
@@ -194,3 +196,61 @@ def test_a_connection_never_prints_its_secrets() -> None:
     with pytest.raises(InvalidCall) as caught:
         connection_model("s4")
     assert caught.value.code == "unknown-connection-kind"
+
+
+def test_what_is_no_key_of_a_service_account_is_told_as_that(tmp_path: Path) -> None:
+    pytest.importorskip("google.cloud.storage", reason="headrace[gcs] is not installed")
+    wrong = GcsConnection(service_account_key=Secret("gcs", "canary-4711"))
+    with pytest.raises(InvalidCall) as caught:
+        open_store("gs://raw/x", wrong, tmp_path).stat("x")
+    assert caught.value.code == "invalid-value"
+    assert "canary" not in str(caught.value) + str(caught.value.__cause__)
+
+
+@pytest.mark.parametrize("kind", ["shared access signature", "account in the location"])
+def test_azure_takes_other_credentials_than_the_key(azurite: Azurite, tmp_path: Path, kind: str) -> None:
+    given = azurite.connection()
+    if kind == "shared access signature":
+        known = given.model_copy(update={"account_key": None, "sas_token": azurite.signature()})
+        location = "az://raw/sas.txt"
+    else:
+        known = given.model_copy(update={"account": None})
+        location = "abfss://raw@devstoreaccount1.dfs.core.windows.net/sas.txt"
+    files = open_store(location, known, tmp_path)
+    files.write("sas.txt", b"1")
+    assert [info.location for info in files.list([files.path])] == [location]
+    assert pickle.loads(pickle.dumps(files)).read("sas.txt") == b"1"
+
+
+def test_an_account_of_another_connection_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidCall) as caught:
+        open_store("abfss://raw@one.dfs.core.windows.net/x", AzureConnection(account="two"), tmp_path)
+    assert caught.value.code == "wrong-connection"
+    with pytest.raises(InvalidCall) as caught:
+        open_store("az://raw/x", AzureConnection(), tmp_path)
+    assert caught.value.code == "bad-location"
+
+
+def test_a_wrong_key_and_a_missing_container_are_told_apart(azurite: Azurite, tmp_path: Path) -> None:
+    wrong = azurite.connection().model_copy(update={"account_key": Secret("az", "Y2FuYXJ5LTQ3MTE=")})
+    files = open_store("az://raw/x", wrong, tmp_path)
+    for attempt in (lambda: files.list(["**"]), lambda: files.read("x"), lambda: files.write("x", b"")):
+        with pytest.raises(DataRefused) as caught:
+            attempt()
+        assert caught.value.code == "access-denied"
+    with pytest.raises(DataRefused) as caught:
+        open_store("az://nowhere/x", azurite.connection(), tmp_path).list(["**"])
+    assert caught.value.code == "bucket-missing"
+
+
+def test_with_an_azure_connection_the_environment_does_not_mix_in(
+    azurite: Azurite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ACCOUNT_KEY", "ACCOUNT_NAME", "SAS_TOKEN", "TOKEN"):
+        monkeypatch.setenv(f"AZURE_STORAGE_{name}", "d3Jvbmc=")
+    monkeypatch.setenv("AZURE_STORAGE_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setenv("AZURE_STORAGE_USE_EMULATOR", "true")
+    monkeypatch.setenv("AZURE_SKIP_SIGNATURE", "true")
+    files = open_store("az://raw/mine.txt", azurite.connection(), tmp_path)
+    files.write("mine.txt", b"1")
+    assert files.read("mine.txt") == b"1"

@@ -9,10 +9,12 @@ from .network import NetworkConnection
 
 if TYPE_CHECKING:
     from .azure import AzureConnection as AzureConnection
+    from .gcs import GcsConnection as GcsConnection
     from .s3 import S3Connection as S3Connection
 
 _HOMES = {
     "AzureConnection": "azure",
+    "GcsConnection": "gcs",
     "S3Connection": "s3",
 }
 

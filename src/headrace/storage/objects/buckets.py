@@ -20,11 +20,12 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from headrace.core import DataRefused, InvalidCall, Unavailable
-from headrace.storage.connections import AzureConnection, NetworkConnection, S3Connection
+from headrace.storage.connections import AzureConnection, GcsConnection, NetworkConnection, S3Connection
 
 from .azure import Container
 from .bucket import Bucket, service_store
 from .failures import raise_remote
+from .google import GoogleBucket
 from .remote import RemoteStore
 
 __all__ = ["bucket_names", "create_bucket"]
@@ -39,6 +40,8 @@ def bucket_names(store: RemoteStore) -> list[str]:
     (``cannot-browse``) where only one whose name is known can be asked.
     """
     given = store.connection
+    if isinstance(store, GoogleBucket):
+        return store.bucket_names()
     if isinstance(given, S3Connection):
         url = _signed_s3("GET", "", store, given)
         found = re.findall(r"<Bucket>.*?<Name>(.*?)</Name>", _answer("GET", url, store), re.DOTALL)
@@ -65,6 +68,8 @@ def create_bucket(name: str, connection: NetworkConnection, base: Path = Path())
     if isinstance(connection, S3Connection):
         store: RemoteStore = Bucket(f"s3://{quote(name)}", connection, base)
         _answer("PUT", _signed_s3("PUT", quote(name), store, connection), store)
+    elif isinstance(connection, GcsConnection):
+        GoogleBucket(f"gs://{quote(name)}", connection, base).create()
     elif isinstance(connection, AzureConnection):
         store = Container(f"az://{quote(name)}", connection, base)
         url = f"{store.endpoint.rstrip('/')}/{quote(name)}"

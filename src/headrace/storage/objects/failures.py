@@ -92,6 +92,6 @@ def raise_remote(error: BaseException, location: str, bucket: str, endpoint: str
 
     What no server can have caused goes on as it is.
     """
-    if isinstance(error, BufferError | TypeError | AttributeError):
+    if isinstance(error, HeadraceError | BufferError | TypeError | AttributeError):
         raise error
     raise remote_failure(error, location, bucket, endpoint, words) from error

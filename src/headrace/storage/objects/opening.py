@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from headrace.core import InvalidCall, Value
-from headrace.storage.connections import AzureConnection, Connection, S3Connection
+from headrace.storage.connections import AzureConnection, Connection, GcsConnection, S3Connection
 
 from .azure import Container
 from .bucket import Bucket
+from .google import GoogleBucket
 from .local import LocalFiles
 from .remote import RemoteStore
 from .store import ObjectStore
@@ -19,6 +20,7 @@ __all__ = ["open_store", "store_at"]
 REMOTE: tuple[tuple[type[RemoteStore], type[Connection]], ...] = (
     (Bucket, S3Connection),
     (Container, AzureConnection),
+    (GoogleBucket, GcsConnection),
 )
 """Stores across a network, and the connections that they take."""
 
