@@ -117,6 +117,7 @@ def _answer(method: str, url: str, store: RemoteStore, headers: dict[str, str] |
             text: str = answer.read().decode()
             return text
     except urllib.error.HTTPError as error:
+        error.close()
         if error.code == 409:
             return ""
         raise _refusal(error, store, "make" if method == "PUT" else "list") from error
