@@ -57,6 +57,19 @@ def test_classes_on_spark_come_back_as_they_were(
     assert scored.where("sure between 0 and 1").count() == 400
 
 
+def test_by_time_the_latest_rows_are_kept_back_as_in_memory(
+    run: Callable[[str], StageRun], houses: Path, home: Home
+) -> None:
+    frame = run("train").session.read.parquet(str(houses))
+    wanted = {"target": "price", "time_column": "built", "cv_folds": 2, "plots": False}
+    there = TrainModel(library="spark_ml", algorithm="decision_tree", **wanted)
+    here = TrainModel(algorithm="decision_tree", **wanted)
+    kept = [stage.transform(frame, run("train"))["predictions"] for stage in (there, here)]
+    one, other = (sorted(row.built for row in rows.select("built").collect()) for rows in kept)
+    assert one == other
+    assert one[0] > sorted(row.built for row in frame.select("built").collect())[-len(one) - 1]
+
+
 def test_what_a_model_on_spark_says_of_its_holdout_is_drawn(
     spark_engine: Engine, houses: Path, tmp_path: Path
 ) -> None:

@@ -99,6 +99,10 @@ def test_a_holdout_from_elsewhere_leaves_all_rows_for_training() -> None:
         (TABLE.slice(0, 12), SplitPlan(folds=100), "empty-fold"),
         (TABLE, SplitPlan(time_column="day", after="2030-01-01"), "empty-split"),
         (TABLE, SplitPlan(time_column="day", after="soon"), "invalid-value"),
+        (TABLE.slice(0, 12), SplitPlan(time_column="day", folds=20), "empty-fold"),
+        (pa.table({"t": [1.0, None, 3.0]}), SplitPlan(time_column="t"), "time-missing"),
+        (pa.table({"t": [1.0, np.nan, 3.0]}), SplitPlan(time_column="t"), "time-missing"),
+        (pa.table({"t": ["a", "b"]}), SplitPlan(time_column="t"), "time-not-ordered"),
     ],
 )
 def test_a_split_that_leaves_nothing_is_refused(table: pa.Table, plan: SplitPlan, code: str) -> None:

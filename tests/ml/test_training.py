@@ -255,7 +255,6 @@ def test_a_failed_training_is_on_record_as_failed(new_run: NewRun, frame: DataFr
         ({"target": "price", "search": {"x": [1]}, "cv_folds": 2}, "unknown-hyperparameter", "search.x"),
         ({"target": "price", "search_metric": "f1"}, "unknown-metric", "search_metric"),
         ({"target": "price", "holdout_after": "2020-01-01"}, "time-column-missing", "holdout_after"),
-        ({"target": "price", "time_column": "x", "library": "spark_ml"}, "unsupported-split", "time_column"),
         ({"target": "price", "time_column": "built", "split_by": ["town"]}, "conflicting-fields", "split_by"),
     ],
 )  # fmt: skip

@@ -129,13 +129,6 @@ def _split(spec: Specification) -> Iterator[Issue]:
             field="holdout_after",
             hint="Set 'time_column'.",
         )
-    if spec.split.time_column is not None and spec.library == "spark_ml":
-        yield Issue(
-            "unsupported-split",
-            "'library: spark_ml' does not split by time.",
-            field="time_column",
-            hint="Give the later rows as the input 'holdout'.",
-        )
     if spec.split.time_column is not None and spec.split.by:
         yield Issue("conflicting-fields", "A split goes by time or by keys, not by both.", field="split_by")
 

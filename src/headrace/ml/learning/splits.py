@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from headrace.core import DataRefused, Json
@@ -15,7 +16,17 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-__all__ = ["Fold", "Moment", "Parts", "SplitPlan", "split"]
+__all__ = [
+    "Fold",
+    "Moment",
+    "Parts",
+    "SplitPlan",
+    "TimeSplit",
+    "check_columns",
+    "check_parts",
+    "split",
+    "split_by_time",
+]
 
 Moment = str | int | float
 """A date or a moment in words, or a number where the time column has numbers."""
@@ -62,6 +73,19 @@ class Parts:
         return len(self.train_hashes)
 
 
+@dataclass(frozen=True, slots=True)
+class TimeSplit:
+    """A split by time in the numbers of the time column: microseconds where it holds dates or moments."""
+
+    times: Array = field(repr=False)
+    held: Array = field(repr=False)
+    """Which rows are in the holdout."""
+    cut: Json = None
+    """The last that is trained on; ``None``: the holdout came from elsewhere."""
+    ends: tuple[Any, ...] = ()
+    """Where folds end: each is checked on what follows one end up to the next."""
+
+
 def split(table: pa.Table, plan: SplitPlan, given: pa.Table | None = None) -> Parts:
     """The parts of ``table``; with a ``given`` holdout from elsewhere all of ``table`` is training data.
 
@@ -74,23 +98,21 @@ def split(table: pa.Table, plan: SplitPlan, given: pa.Table | None = None) -> Pa
     columns = tuple(sorted(table.schema.names))
     full = row_hashes(table, columns, plan.seed)
     keys = row_hashes(table, plan.by, plan.seed) if plan.by else full
-    times = _times(table, plan.time_column) if plan.time_column else None
-    cut: Any = None
+    forward = split_by_time(table, plan, given=given is not None) if plan.time_column else None
     if given is not None:
         held = np.zeros(len(full), bool)
-    elif times is not None:
-        cut = _cut(times, plan, moments=not _is_number(table.column(plan.time_column).type))
-        held = times > cut
+    elif forward is not None:
+        held = forward.held
     else:
         held = (keys >> np.uint64(1)) < np.uint64(hash_threshold(plan.fraction))
     order = np.argsort(full, kind="stable")
     train, rest = order[~held[order]], order[held[order]]
     holdout = table.take(rest) if given is None else _sorted(given, table, plan.seed)
-    _check(len(train), holdout.num_rows, plan)
-    start = 0 if given is not None or times is not None else hash_threshold(plan.fraction)
+    check_parts(len(train), holdout.num_rows, plan)
+    start = 0 if given is not None or forward is not None else hash_threshold(plan.fraction)
     folds = (
-        _forward_folds(times[train], plan.folds)
-        if times is not None
+        _forward_folds(forward.times[train], forward.ends)
+        if forward is not None
         else _hash_folds(keys[train], start, plan.folds)
     )
     return Parts(
@@ -100,24 +122,44 @@ def split(table: pa.Table, plan: SplitPlan, given: pa.Table | None = None) -> Pa
         columns,
         full[train] >> np.uint64(1),
         given is not None,
-        _moment(cut),
+        forward.cut if forward else None,
     )
+
+
+def split_by_time(table: pa.Table, plan: SplitPlan, *, given: bool) -> TimeSplit:
+    """Where time cuts; ``table`` needs the time column only."""
+    import numpy as np
+
+    assert plan.time_column is not None
+    times = _times(table, plan.time_column)
+    if given:
+        return TimeSplit(times, np.zeros(len(times), bool), None, _ends(times, plan.folds))
+    cut = _cut(times, plan, moments=not _is_number(table.column(plan.time_column).type))
+    held = times > cut
+    check_parts(int((~held).sum()), int(held.sum()), plan)
+    return TimeSplit(times, held, cut.item(), _ends(times[~held], plan.folds))
 
 
 def _sorted(given: pa.Table, like: pa.Table, seed: int) -> pa.Table:
     import numpy as np
 
-    missing = [name for name in like.schema.names if name not in given.schema.names]
+    check_columns(like.schema.names, given.schema.names)
+    return given.take(np.argsort(row_hashes(given, sorted(like.schema.names), seed), kind="stable"))
+
+
+def check_columns(train: Sequence[str], holdout: Sequence[str]) -> None:
+    """Raises ``DataRefused`` (``holdout-columns``) if a holdout from elsewhere lacks a column."""
+    missing = [name for name in train if name not in holdout]
     if missing:
         raise DataRefused(
             "holdout-columns",
             f"The holdout has no column '{missing[0]}', which the training data has.",
             hint="Put the same stages before both inputs.",
         )
-    return given.take(np.argsort(row_hashes(given, sorted(like.schema.names), seed), kind="stable"))
 
 
-def _check(train: int, holdout: int, plan: SplitPlan) -> None:
+def check_parts(train: int, holdout: int, plan: SplitPlan) -> None:
+    """Raises ``DataRefused`` (``empty-split``) if one part has no rows."""
     if not train or not holdout:
         raise DataRefused(
             "empty-split",
@@ -141,42 +183,55 @@ def _hash_folds(keys: Array, start: int, count: int) -> tuple[Fold, ...]:
     )
 
 
-def _forward_folds(times: Array, count: int) -> tuple[Fold, ...]:
-    """Rows up to a moment, checked against the rows between it and the next."""
+def _ends(times: Array, count: int) -> tuple[Any, ...]:
+    """Moments between which about as many rows lie. Raises ``DataRefused`` (``empty-fold``)."""
     import numpy as np
 
     if not count:
         return ()
     moments = np.sort(times)
     ends = [moments[(len(moments) * (each + 1)) // (count + 1) - 1] for each in range(count + 1)]
-    return _checked(
-        [
-            (
-                np.flatnonzero(times <= ends[each]),
-                np.flatnonzero((times > ends[each]) & (times <= ends[each + 1])),
-            )
-            for each in range(count)
-        ]
+    between = np.diff([np.count_nonzero(times <= end) for end in ends])
+    if not np.count_nonzero(times <= ends[0]) or not between.all():
+        raise _empty_fold(count)
+    return tuple(end.item() for end in ends)
+
+
+def _forward_folds(times: Array, ends: tuple[Any, ...]) -> tuple[Fold, ...]:
+    """Rows up to a moment, checked against the rows between it and the next."""
+    import numpy as np
+
+    return tuple(
+        (np.flatnonzero(times <= end), np.flatnonzero((times > end) & (times <= following)))
+        for end, following in pairwise(ends)
     )
 
 
 def _checked(folds: Sequence[Fold]) -> tuple[Fold, ...]:
     if any(not len(fit) or not len(check) for fit, check in folds):
-        raise DataRefused(
-            "empty-fold",
-            f"There are too few rows for {len(folds)} folds: one of them is empty.",
-            hint="Use fewer 'cv_folds', or more rows.",
-        )
+        raise _empty_fold(len(folds))
     return tuple(folds)
+
+
+def _empty_fold(count: int) -> DataRefused:
+    return DataRefused(
+        "empty-fold",
+        f"There are too few rows for {count} folds: one of them is empty.",
+        hint="Use fewer 'cv_folds', or more rows.",
+    )
 
 
 def _times(table: pa.Table, name: str) -> Array:
     """The column as int64 microseconds (dates, timestamps) or as its own numbers."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     column = table.column(name)
-    if column.null_count:
-        raise DataRefused("time-missing", f"The time column '{name}' is null in {column.null_count} rows.")
+    missing = column.null_count
+    if pa.types.is_floating(column.type):
+        missing += int(pc.sum(pc.is_nan(column)).as_py() or 0)
+    if missing:
+        raise DataRefused("time-missing", f"The time column '{name}' is null or NaN in {missing} rows.")
     if pa.types.is_date(column.type) or pa.types.is_timestamp(column.type):
         column = column.cast(pa.timestamp("us", getattr(column.type, "tz", None))).cast(pa.int64())
     elif not _is_number(column.type):
@@ -212,7 +267,3 @@ def _cut(times: Array, plan: SplitPlan, *, moments: bool) -> Any:
             f"'holdout_after: {plan.after}' is not {what}.",
             hint=f"It is compared with '{plan.time_column}'.",
         ) from None
-
-
-def _moment(cut: Any) -> Json:
-    return None if cut is None else cut.item() if hasattr(cut, "item") else cut
