@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-__all__ = ["number", "progress_lines", "rows_in_words", "sentence"]
+__all__ = ["is_detail", "number", "progress_lines", "rows_in_words", "sentence"]
 
 
 def number(value: float, digits: int = 4) -> str:
@@ -18,10 +18,19 @@ def number(value: float, digits: int = 4) -> str:
 
 def progress_lines(events: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """One line for each event worth reading, as it comes."""
+    streams = False
     for event in events:
+        streams = streams or event.get("mode") == "streaming"
         line = sentence(event)
-        if line is not None:
+        if line is not None and not (streams and is_detail(event)):
             yield line
+
+
+def is_detail(event: Mapping[str, Any]) -> bool:
+    """Whether a stream's batch says the same in one line."""
+    return event["event"] == "output_published" or (
+        event["event"] == "stage_finished" and event["state"] in ("finished", "skipped")
+    )
 
 
 def sentence(event: Mapping[str, Any]) -> str | None:
@@ -78,8 +87,15 @@ def _log(event: Mapping[str, Any]) -> str | None:
     return f"{event['stage']}: {event['message']}" if event["level"] == "output" else None
 
 
+def _batch(event: Mapping[str, Any]) -> str:
+    rows = [each["rows_out"] for each in event["stages"].values() if each["rows_in"] is None]
+    known = f", {sum(rows):,} rows" if rows and None not in rows else ""
+    return f"batch {event['batch']} published in {event['seconds']:.2f} s{known}"
+
+
 _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str | None]] = {
     "log_written": _log,
+    "batch_finished": _batch,
     "run_started": _started,
     "stage_finished": _stage,
     "model_registered": _model,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from headrace.app.progress import sentence
+from headrace.app.progress import is_detail, sentence
 
 from .output import count, table
 
@@ -43,13 +44,15 @@ class RunView:
         self.engine = ""
         self.began = time.monotonic()
         self.stages: dict[str, dict[str, Any]] = {}
-        self.notes: list[Text] = []
+        self.notes: deque[Text] = deque(maxlen=12)
+        self._streams = False
 
     def take(self, event: Mapping[str, Any]) -> str | None:
         """Learns from one event; gives the line that a plain listing prints for it, if any."""
         name = event["event"]
         if name == "run_started":
             self.pipeline, self.engine = event["pipeline"], event["engine"]
+            self._streams = event.get("mode") == "streaming"
             self.stages = {stage: {"type": kind, "state": "waiting"} for stage, kind in event["stages"]}
             return sentence(event)
         stage = self.stages.get(event.get("stage") or "")
@@ -62,7 +65,9 @@ class RunView:
                 stage["counted"] = time.monotonic()
         elif name == "stage_finished" and stage is not None:
             stage.update({key: event[key] for key in ("state", *COUNTS, "seconds")})
-            return sentence(event)
+            return None if self._streams and is_detail(event) else sentence(event)
+        if self._streams and is_detail(event):
+            return None
         return self._note(event)
 
     def end(self, result: RunResult) -> None:
@@ -79,7 +84,7 @@ class RunView:
 
     def __rich__(self) -> Group:
         parts = [self._table()] if self.stages else []
-        return Group(self._heading(), *parts, *self.notes[-12:])
+        return Group(self._heading(), *parts, *self.notes)
 
     def _heading(self) -> Text:
         seconds = time.monotonic() - self.began

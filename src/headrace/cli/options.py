@@ -11,7 +11,17 @@ import typer
 if TYPE_CHECKING:
     from headrace.core import Json
 
-__all__ = ["Document", "Engine", "Environment", "Folder", "JsonFlag", "Parameters", "given"]
+__all__ = [
+    "Document",
+    "Engine",
+    "Environment",
+    "Folder",
+    "JsonFlag",
+    "Parameters",
+    "given",
+    "length",
+    "moment",
+]
 
 Document = Annotated[
     Path, typer.Argument(metavar="DOCUMENT", help="The pipeline's YAML document.", show_default=False)
@@ -49,3 +59,43 @@ def given(pairs: Sequence[str] | None) -> dict[str, Json]:
             )
         values[name.strip()] = value
     return values
+
+
+def length(text: str | None) -> float | None:
+    """``"5s"`` in seconds. Raises ``InvalidCall`` (``not-a-length-of-time``)."""
+    from headrace.core import InvalidCall
+    from headrace.project import seconds_of
+
+    if text is None:
+        return None
+    seconds = seconds_of(text)
+    if seconds is None:
+        raise InvalidCall(
+            "not-a-length-of-time", f"'{text}' is no length of time.", hint="Write 500ms, 5s, 10m, 2h or 1d."
+        )
+    return seconds
+
+
+def moment(text: str | None) -> float | None:
+    """``"now"``, ``"10m"`` from now or an instant, in seconds since 1970.
+
+    Raises ``InvalidCall`` (``not-a-moment``). An instant without a zone is in UTC.
+    """
+    import datetime as dt
+    import time
+
+    from headrace.core import InvalidCall
+    from headrace.project import seconds_of
+
+    if text is None:
+        return None
+    ahead = 0.0 if text == "now" else seconds_of(text)
+    if ahead is not None:
+        return time.time() + ahead
+    try:
+        instant = dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidCall(
+            "not-a-moment", f"'{text}' is no moment.", hint="Write now, 10m, or 2026-01-31T12:00:00Z."
+        ) from None
+    return (instant if instant.tzinfo else instant.replace(tzinfo=dt.UTC)).timestamp()

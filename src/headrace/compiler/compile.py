@@ -42,6 +42,7 @@ def compile_pipeline(
         why_engine=draft.why_engine,
         warnings=tuple(found),
         counts=pipeline.counts,
+        mode=pipeline.mode,
     )
 
 

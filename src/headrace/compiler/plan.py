@@ -47,6 +47,8 @@ class Plan:
     warnings: tuple[Issue, ...] = ()
     counts: Literal["stages", "ends", "off"] = "stages"
     """Where rows are counted: as the document says, unless the run was told otherwise."""
+    mode: Literal["batch", "streaming"] = "batch"
+    """Once, or batches of what is new until stopped; a run may be asked for a stream of any document."""
 
     def step(self, name: str) -> Step:
         """The step of that name."""

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from .values import Json
 
 __all__ = [
+    "BatchFinished",
     "Event",
     "ExpectationChecked",
     "LogWritten",
@@ -56,6 +57,7 @@ class RunStarted(Event):
     stages: tuple[tuple[str, str], ...]
     """Name and type, in the order of the plan."""
     parameters: dict[str, Json]
+    mode: Literal["batch", "streaming"] = "batch"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +152,19 @@ class Warned(Event):
     code: str
     message: str
     stage: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchFinished(Event):
+    """A stream has published a batch; counts are by stage, of this batch and of all so far."""
+
+    batch: str
+    count: int
+    """Batches that the run has published, this one included."""
+    seconds: float
+    stages: dict[str, dict[str, Json]]
+    totals: dict[str, dict[str, Json]]
+    outputs: tuple[dict[str, Json], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

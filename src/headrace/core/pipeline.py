@@ -84,6 +84,9 @@ class Pipeline:
     description: str = ""
     engine: str | None = None
     counts: Literal["stages", "ends", "off"] = "stages"
+    mode: Literal["batch", "streaming"] = "batch"
+    interval: float | None = None
+    """Seconds from the start of one batch of a stream to the next, at least."""
     layout: Mapping[str, Json] = field(default_factory=dict, compare=False)
     source: Source = field(default_factory=Source, compare=False, repr=False)
 
@@ -112,6 +115,7 @@ class Pipeline:
             "description": self.description,
             "engine": self.engine,
             "counts": self.counts,
+            **({"mode": self.mode, "interval": self.interval} if self.mode == "streaming" else {}),
             "parameters": {
                 name: parameter.model_dump(mode="json", exclude_defaults=True)
                 for name, parameter in self.parameters.items()

@@ -69,3 +69,7 @@ class RunResult(Value):
     error: ErrorInfo | None = None
     issues: tuple[dict[str, Any], ...] = ()
     warnings: tuple[dict[str, Any], ...] = ()
+    batches: int | None = None
+    """How many batches a stream has published; its stages have the counts of all of them."""
+    last_batches: tuple[dict[str, Any], ...] = ()
+    """The latest of them; ``outputs`` are those of the last."""

@@ -99,6 +99,10 @@ class Run(Protocol):
         """What an origin with an offset reads in this batch; ``None``: all that matches."""
 
     @property
+    def reads_new(self) -> bool:
+        """Whether an origin that can keep an offset reads what is new unless told otherwise: in a stream."""
+
+    @property
     def limit(self) -> int | None:
         """How many rows a preview wants from an origin; ``None``: all."""
 

@@ -157,6 +157,11 @@ class Origin(Stage, ABC):
         del offset, run
         return None
 
+    def afterwards(self, part: Slice, run: Run) -> Staged | None:
+        """What is done to what was read once all is published: ``phase`` "origin", never raises."""
+        del part, run
+        return None
+
     def input_version(self, run: Run) -> str | None:
         """A key that changes when the schema may have; schemas are cached under it (``None``: never)."""
         del run
@@ -215,8 +220,8 @@ class Staged(ABC):
     a crash; both are safe to repeat.
     """
 
-    phase: ClassVar[Literal["data", "promotion"]] = "data"
-    """Promotions come after every destination."""
+    phase: ClassVar[Literal["data", "promotion", "origin"]] = "data"
+    """Promotions come after every destination, what becomes of what was read after both."""
 
     @abstractmethod
     def intent(self) -> dict[str, Json]:

@@ -131,3 +131,5 @@ class Slice:
     inputs: tuple[InputVersion, ...] = field(default=())
     more: bool = False
     """Whether a limit left something for the next batch."""
+    lag: Json = None
+    """All that waits, beyond this batch too, by unit: ``{"files": 3, "bytes": 1200}``."""

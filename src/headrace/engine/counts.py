@@ -31,6 +31,14 @@ class Counts:
         self._whole: set[str] = set()
         self._zero: set[str] = set()
 
+    def forget(self) -> None:
+        """Nothing is counted any more; labels may be given again."""
+        with self._lock:
+            self.tally = Tally()
+            self._requested = []
+            for each in (self._labels, self._partly, self._whole, self._zero):
+                each.clear()
+
     def mark(self, label: str) -> str:
         """A new mark for a label."""
         with self._lock:

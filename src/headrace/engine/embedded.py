@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, ClassVar
 
 from headrace.frames.arrow import IN_PROCESS
-from headrace.storage.datasource import without_order
+from headrace.storage.datasource import use_names_again, without_order
 
 from .connecting import connect
 from .counts import Counts
@@ -88,7 +88,9 @@ class EmbeddedEngine(Engine):
             self._session.interruptAll()
 
     def release(self) -> None:
-        """Nothing to give back: spilled files lie in folders that are the caller's."""
+        """See :class:`Engine`; spilled files lie in folders that are the caller's."""
+        self._counts.forget()
+        use_names_again(self._session)
 
     def close(self) -> None:
         """Stops the session, and the server after the last one."""

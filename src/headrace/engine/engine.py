@@ -67,7 +67,7 @@ class Engine(ABC):
 
     @abstractmethod
     def release(self) -> None:
-        """Gives back what ``spill`` has kept."""
+        """Gives back what ``spill`` has kept, and forgets what was counted: the next batch begins."""
 
     @abstractmethod
     def close(self) -> None:

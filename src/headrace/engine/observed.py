@@ -44,8 +44,16 @@ class _Counts:
     def reported(self, mark: str, rows: int, checksum: int | None) -> None:
         read_twice = rows > 0 and checksum == 0
         with self.lock:
-            label = self.labels[mark]
+            label = self.labels.get(mark)
+            if label is None:  # of a batch before
+                return
             self.rows[label] = max(self.rows.get(label, 0), rows // 2 if read_twice else rows)
+
+    def forget(self) -> None:
+        """Nothing is counted any more; labels may be given again."""
+        with self.lock:
+            self.labels.clear()
+            self.rows.clear()
 
     def so_far(self) -> Mapping[str, int | None]:
         """Rows per label; ``None`` until an action has read the frame whole."""

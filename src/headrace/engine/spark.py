@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 
 from headrace.core import InvalidCall, Unavailable
+from headrace.storage.datasource import use_names_again
 
 from .connecting import connect
 from .engine import Engine, Spilled
@@ -85,9 +86,11 @@ class _Spark(Engine):
         self._session.interruptAll()
 
     def release(self) -> None:
-        """Gives back what ``spill`` has kept."""
+        """See :class:`Engine`."""
         while self._kept:
             self._kept.pop().unpersist()
+        self._counts.forget()
+        use_names_again(self._session)
 
 
 class ClassicSpark(_Spark):

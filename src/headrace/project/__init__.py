@@ -2,6 +2,7 @@
 
 from .documents import examine_pipeline, load_pipeline, read_pipeline
 from .dump import dump_pipeline
+from .durations import seconds_of
 from .editing import Document
 from .json_schema import SCHEMA_KINDS, document_schema
 from .parameters import resolve_parameters
@@ -19,4 +20,5 @@ __all__ = [
     "open_project",
     "read_pipeline",
     "resolve_parameters",
+    "seconds_of",
 ]

@@ -18,6 +18,7 @@ from headrace.core import (
 )
 
 from .definitions import read_parameters
+from .durations import seconds_of
 from .nodes import read_stages
 from .problems import Problems, kind_of, show
 from .yaml_text import SIZE_LIMIT, read_tree
@@ -27,11 +28,13 @@ __all__ = ["examine_pipeline", "load_pipeline", "read_bytes", "read_pipeline"]
 
 VERSION = 1
 KEYS = (
-    "headrace", "kind", "name", "description", "engine", "counts", "parameters", "stages", "layout",
+    "headrace", "kind", "name", "description", "engine", "counts", "mode", "interval", "parameters",
+    "stages", "layout",
 )  # fmt: skip
 NAME = re.compile(r"\w[\w .-]{0,199}")
 ENGINES: tuple[str, ...] = get_args(EngineSettings.model_fields["name"].annotation)
 COUNTS = ("stages", "ends", "off")
+MODES = ("batch", "streaming")
 
 
 def load_pipeline(path: Path) -> Pipeline:
@@ -101,6 +104,8 @@ def _pipeline(tree: Tree, source: Source, problems: Problems) -> Pipeline:
         description=_text(plain, "description", problems),
         engine=_choice(plain, "engine", ENGINES, problems),
         counts=_choice(plain, "counts", COUNTS, problems) or "stages",  # type: ignore[arg-type]
+        mode=_choice(plain, "mode", MODES, problems) or "batch",  # type: ignore[arg-type]
+        interval=_interval(plain, problems),
         parameters=read_parameters(plain.get("parameters"), problems),
         stages=read_stages(plain.get("stages"), problems),
         layout=_layout(plain.get("layout"), problems),
@@ -148,6 +153,20 @@ def _choice(plain: dict[str, Json], key: str, allowed: tuple[str, ...], problems
     if value is None or not problems.one_of(value, allowed, f"'{key}'", key):
         return None
     return str(value)
+
+
+def _interval(plain: dict[str, Json], problems: Problems) -> float | None:
+    value = plain.get("interval")
+    if value is None:
+        return None
+    seconds = seconds_of(value)
+    hint = "Write a number of seconds, or '500ms', '5s', '10m', '2h'."
+    if seconds is None:
+        problems.wrong_type("'interval'", value, "a length of time", "interval", hint=hint)
+    elif plain.get("mode") != "streaming":
+        message = "Only a stream has an interval."
+        problems.add("interval-without-stream", message, "interval", hint="Write 'mode: streaming'.")
+    return seconds
 
 
 def _layout(value: Json, problems: Problems) -> dict[str, Json]:

@@ -24,6 +24,11 @@ def dump_pipeline(pipeline: Pipeline) -> str:
         document["engine"] = pipeline.engine
     if pipeline.counts != "stages":
         document["counts"] = pipeline.counts
+    if pipeline.mode != "batch":
+        document["mode"] = pipeline.mode
+    if pipeline.interval is not None:
+        whole = pipeline.interval.is_integer()
+        document["interval"] = int(pipeline.interval) if whole else pipeline.interval
     if pipeline.parameters:
         document["parameters"] = {
             name: _parameter(parameter) for name, parameter in pipeline.parameters.items()

@@ -19,7 +19,7 @@ from headrace.core import (
     did_you_mean,
 )
 
-from .documents import COUNTS, ENGINES
+from .documents import COUNTS, ENGINES, MODES
 from .orchestration_schema import orchestration_schema
 
 __all__ = ["SCHEMA_KINDS", "document_schema"]
@@ -109,6 +109,16 @@ def _top_level() -> dict[str, Any]:
         "engine": {
             "enum": [*ENGINES, None],
             "description": "The engine to run on, unless the call says otherwise.",
+        },
+        "mode": {
+            "enum": [*MODES, None],
+            "description": "Once (batch), or batches of what is new until stopped (streaming).",
+            "default": "batch",
+        },
+        "interval": {
+            "type": ["number", "string", "null"],
+            "description": "A stream: from one batch to the next, at least.",
+            "examples": ["5s", "10m", 0.5],
         },
         "counts": {"enum": [*COUNTS, None], "description": "Where rows are counted.", "default": "stages"},
         "parameters": {

@@ -18,25 +18,24 @@ from headrace.core import (
     RunFailed,
     RunFinished,
     RunStarted,
-    Slice,
     Warned,
 )
 from headrace.engine import Engine, open_engine
 from headrace.project import Project, open_project
-from headrace.storage.state import EndState, OffsetChange, State, open_state
+from headrace.storage.state import EndState, State, open_state
 
+from .batches import run_batch, take
 from .context import RunContext
-from .execute import Execution, in_our_words
 from .lineage import provenance, shown_parameters
 from .preparation import preflight, prepare
 from .previewing import collect, preview
 from .projection import project_columns
-from .publishing import discard, publish
-from .record import fold
+from .record import Fold
 from .recovery import recover
 from .reporter import Reporter
 from .request import Request
 from .schemas import analyze
+from .streaming import Stream, of_a_batch
 
 if TYPE_CHECKING:
     from headrace.compiler import Plan
@@ -90,7 +89,7 @@ class _Run:
         self.reporter = reporter
         self.cancelled = cancelled
         self.started = dt.datetime.now(dt.UTC)
-        self._events: list[dict[str, Json]] = []
+        self._told = Fold()
         self._open = contextlib.ExitStack()
         self._state: State | None = None
         self._tracker: Helper | None = None
@@ -107,6 +106,7 @@ class _Run:
             request.parameters,
             engine=request.engine,
             counts=request.counts,
+            streams=request.streams,
             run_id=self.id,
             started=self.started,
         )
@@ -135,6 +135,8 @@ class _Run:
         yield state
 
     def _hold(self, plan: Plan, state: State) -> None:
+        if plan.mode == "streaming":
+            self._open.enter_context(state.only_stream(plan.pipeline.name))
         if self.request.resume:
             held = state.resume_run(self.request.resume)
         else:
@@ -149,8 +151,8 @@ class _Run:
         self._open.callback(held.release)
         self._attempt = held.record.attempt
         self._state = state
-        self.reporter.add_sink(self._events.append)
-        self.reporter.add_sink(lambda event: _store(state, self.id, event))
+        self.reporter.add_sink(self._told.take)
+        self.reporter.add_sink(lambda event: _store(state, self.id, event, streams=plan.mode == "streaming"))
 
     def _in_engine(self, plan: Plan, project: Project, state: State) -> None:
         self.reporter.emit(
@@ -161,6 +163,7 @@ class _Run:
                 why_engine=plan.why_engine,
                 stages=tuple((step.name, step.type) for step in plan.steps),
                 parameters=shown_parameters(plan.parameters),
+                mode=plan.mode,
             )
         )
         for warning in plan.warnings:
@@ -185,6 +188,7 @@ class _Run:
             scratch=scratch,
             provenance=provenance(plan, project.environment, described, project.folder),
             cancelled=self.cancelled,
+            reads_new=self.request.verb == "run" and plan.mode == "streaming",
         )
         analysis = analyze(context, state.schemas)
         if self.request.verb == "preview":
@@ -193,7 +197,14 @@ class _Run:
             collect(context, self.request, analysis)
         else:
             context.projection = project_columns(plan, analysis.schemas)
-            _execute_and_publish(context, state)
+            self._execute(context, state)
+
+    def _execute(self, context: RunContext, state: State) -> None:
+        if context.plan.mode == "streaming":
+            Stream(context, state, self.request).run()
+            return
+        names = [step.name for step in context.plan.origins] if self.request.from_start else []
+        run_batch(context, state, take(context, state, from_start=names))
 
     def _lend_store(self, plan: Plan, project: Project, scratch: Path) -> None:
         """A script's own MLflow calls belong to the project; those of a preview go with it."""
@@ -223,7 +234,7 @@ class _Run:
         """Ends the record, then everything that was opened, the latest first."""
         with contextlib.suppress(Exception):
             if self._state is not None:
-                result = fold(self._events).model_dump(mode="json")
+                result = self._told.result().model_dump(mode="json")
                 self._state.runs.end(self.id, self._attempt, how, result)
         with contextlib.suppress(Exception):
             self._open.close()
@@ -231,45 +242,6 @@ class _Run:
             self._tracker.close(how)
 
 
-def _store(state: State, run_id: str, event: dict[str, Json]) -> None:
-    state.events.append(run_id, [event])
-
-
-def _execute_and_publish(context: RunContext, state: State) -> None:
-    changes = _slices(context, state)
-    execution = Execution(context)
-    try:
-        execution.run()
-        context.check_cancelled()
-    except BaseException:
-        with contextlib.suppress(HeadraceError):
-            discard([(step.name, staged) for step, staged in execution.staged])
-        raise
-    staged = [(step.name, each) for step, each in execution.staged]
-    try:
-        publish(
-            state,
-            context.id,
-            context.batch,
-            context.plan.pipeline.name,
-            staged,
-            changes,
-            context.reporter.emit,
-        )
-    except Exception as error:
-        raise in_our_words(error, context) from error
-    execution.progress.finish()
-
-
-def _slices(context: RunContext, state: State) -> list[OffsetChange]:
-    """What each origin with an offset reads this time, and how far that moves it."""
-    changes: list[OffsetChange] = []
-    slices: dict[str, Slice] = {}
-    for step in context.plan.origins:
-        offset = state.offsets.get(context.plan.pipeline.name, step.name)
-        found = step.stage.next_slice(offset.value, context.stage(step))  # type: ignore[attr-defined]
-        if found is not None:
-            slices[step.name] = found
-            changes.append(OffsetChange(step.name, found.offset, offset.version))
-    context.slices = slices
-    return changes
+def _store(state: State, run_id: str, event: dict[str, Json], *, streams: bool) -> None:
+    if not (streams and of_a_batch(event)):
+        state.events.append(run_id, [event])

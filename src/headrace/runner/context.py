@@ -56,6 +56,7 @@ class RunContext:
     batch: str = "0"
     purpose: Purpose = "run"
     limit: int | None = None
+    reads_new: bool = False
     slices: Mapping[str, Slice] = field(default_factory=dict)
     inputs: dict[str, list[InputVersion]] = field(default_factory=dict)
     watches: list[Watch] = field(default_factory=list)
@@ -107,6 +108,7 @@ class StageContext:
         self.on_error: OnError = step.on_error
         self.slice: Slice | None = context.slices.get(step.name)
         self.limit = context.limit
+        self.reads_new = context.reads_new
         self.columns: tuple[str, ...] | None = context.projection.of_origin(step)
         self.provenance: Provenance = context.provenance
         self.tracking: TrackingSettings = context.project.tracking

@@ -44,6 +44,7 @@ def prepare(
     *,
     engine: str | None = None,
     counts: Literal["stages", "ends", "off"] | None = None,
+    streams: bool = False,
     run_id: str,
     started: dt.datetime,
 ) -> Plan:
@@ -54,7 +55,8 @@ def prepare(
     values, more = resolve_parameters(pipeline, given, project.parameters)
     around = surroundings(project.engine, engine, run_id, started)
     around = replace(around, connections=frozenset(project.connections.tables))
-    plan = compile_pipeline(pipeline, values, around, (*issues, *more))
+    as_asked = replace(pipeline, mode="streaming") if streams else pipeline
+    plan = replace(compile_pipeline(as_asked, values, around, (*issues, *more)), pipeline=pipeline)
     return replace(plan, counts=counts) if counts is not None else plan
 
 

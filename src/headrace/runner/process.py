@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 from headrace.core import ErrorInfo, Json, RunFinished, RunResult
 
-from .record import fold
+from .record import Fold
 from .recovery import close_record
 from .request import Request
 
@@ -46,7 +46,7 @@ class RunProcess:
         self._request = request
         self._began = time.monotonic()
         self._started = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())
-        self._events: list[dict[str, Json]] = []
+        self._told = Fold()
         read, write = os.pipe()
         environment = DEFAULTS | os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         command = [sys.executable, "-m", "headrace.runner.child", str(write), self.run_id]
@@ -78,7 +78,7 @@ class RunProcess:
             if not line.endswith(b"\n"):  # it died in the middle of a word
                 break
             event = json.loads(line)
-            self._events.append(event)
+            self._told.take(event)
             yield event
         self._watch.join()
         if self._killer is not None:
@@ -104,7 +104,7 @@ class RunProcess:
     @property
     def was_killed(self) -> bool:
         """Whether the process ended without saying how."""
-        return not any(event["event"] == "run_finished" for event in self._events)
+        return not self._told.ended
 
     def result(self) -> RunResult:
         """What the events amount to.
@@ -113,7 +113,7 @@ class RunProcess:
         undone here and now, and decides.
         """
         if not self.was_killed:
-            return fold(self._events)
+            return self._told.result()
         error = self._death()
         if self._request.verb == "run":
             recorded = close_record(self._request, self.run_id, error)
@@ -122,7 +122,8 @@ class RunProcess:
         state: Literal["cancelled", "failed"] = "cancelled" if self._killer else "failed"
         seconds = round(time.monotonic() - self._began, 3)
         end = RunFinished(run_id=self.run_id, state=state, seconds=seconds, error=error.model_dump())
-        result = fold([*self._events, end.to_json()])
+        self._told.take(end.to_json())
+        result = self._told.result()
         return result.model_copy(update={"started": result.started or self._started})
 
     def _death(self) -> ErrorInfo:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["discard", "finish_publish", "publish", "undo_staged"]
 
+PHASES = ("data", "promotion", "origin")
+"""What is done first: what becomes of files that were read waits until all else is visible."""
 LOG = logging.getLogger(__name__)
 
 Emit = Callable[["Event"], None]
@@ -37,11 +39,14 @@ def publish(
     staged: Sequence[tuple[str, Staged]],
     offsets: Sequence[OffsetChange],
     emit: Emit,
-) -> None:
-    """Publishes what ``staged`` holds by stage name. Raises after undoing all of it when one cannot be."""
+) -> list[dict[str, Json]]:
+    """Publishes what ``staged`` holds by stage name. Raises after undoing all of it when one cannot be.
+
+    Gives what has become visible.
+    """
     if not staged and not offsets:
-        return
-    ordered = sorted(staged, key=lambda each: each[1].phase == "promotion")
+        return []
+    ordered = sorted(staged, key=lambda each: PHASES.index(each[1].phase))
     entries = [PublishEntry(stage, _kind(each), each.intent(), each.phase) for stage, each in ordered]
     try:
         state.journal.intend(run_id, batch, pipeline=pipeline, entries=entries, offsets=offsets)
@@ -49,7 +54,7 @@ def publish(
         _undo(ordered)
         raise
     try:
-        _publish(state, run_id, batch, ordered, range(len(ordered)), emit)
+        return _publish(state, run_id, batch, ordered, range(len(ordered)), emit)
     except Exception as error:
         _undo(ordered)
         state.journal.undone(run_id, batch)
@@ -100,15 +105,18 @@ def _publish(
     ordered: Sequence[tuple[str, Staged]],
     waiting: Sequence[int],
     emit: Emit,
-) -> None:
+) -> list[dict[str, Json]]:
+    made = []
     for number in waiting:
         stage, each = ordered[number]
         output = each.publish()
         shown = output.to_json() if output is not None else None
         state.journal.published(run_id, batch, number, shown)
         if shown is not None:
+            made.append(shown)
             emit(OutputPublished(stage=stage, output=shown))
     state.journal.done(run_id, batch)
+    return made
 
 
 def _undo(ordered: Sequence[tuple[str, Staged]]) -> None:

@@ -1,4 +1,4 @@
-"""Events folded into the result of a run: one pure function behind the terminal, JSON, Python and history."""
+"""Events folded into the result of a run: one way behind the terminal, JSON, Python and history."""
 
 from __future__ import annotations
 
@@ -7,16 +7,48 @@ from typing import Any
 
 from headrace.core import ErrorInfo, Json, ModelInfo, PromotionInfo, RunResult, StageResult
 
-__all__ = ["fold"]
+__all__ = ["KEPT_BATCHES", "Fold", "fold"]
 
 COUNTS = ("rows_in", "rows_out", "error_rows")
+MOST_WARNINGS = 500
 LEFT = ("waiting", "running")
 """States that no stage of a run has once the run has ended."""
 
 
+KEPT_BATCHES = 20
+"""Batches of a stream that its record shows one by one; the others are in the totals."""
+
+
 def fold(events: Iterable[Mapping[str, Json]]) -> RunResult:
     """The result that these events (as JSON, in order) amount to; ``state`` is ``running`` without an end."""
-    facts: dict[str, Any] = {
+    folded = Fold()
+    for event in events:
+        folded.take(event)
+    return folded.result()
+
+
+class Fold:
+    """Takes events one by one and keeps none of them: a stream tells of batches without end."""
+
+    def __init__(self) -> None:
+        self.ended = False
+        self._stages: dict[str, dict[str, Any]] = {}
+        self._facts = _nothing()
+
+    def take(self, event: Mapping[str, Json]) -> None:
+        """The next event."""
+        self.ended = self.ended or event["event"] == "run_finished"
+        fold_one = _FOLDS.get(event["event"])
+        if fold_one is not None:
+            fold_one(self._facts, self._stages, event)
+
+    def result(self) -> RunResult:
+        """What the events so far amount to."""
+        return RunResult(**self._facts, stages=tuple(StageResult(**each) for each in self._stages.values()))
+
+
+def _nothing() -> dict[str, Any]:
+    return {
         "run_id": "",
         "pipeline": "",
         "state": "running",
@@ -28,12 +60,6 @@ def fold(events: Iterable[Mapping[str, Json]]) -> RunResult:
         "warnings": [],
         "issues": [],
     }
-    stages: dict[str, dict[str, Any]] = {}
-    for event in events:
-        fold_one = _FOLDS.get(event["event"])
-        if fold_one is not None:
-            fold_one(facts, stages, event)
-    return RunResult(**facts, stages=tuple(StageResult(**stage) for stage in stages.values()))
 
 
 def _run_started(facts: dict[str, Any], stages: dict[str, Any], event: Mapping[str, Any]) -> None:
@@ -74,7 +100,18 @@ def _promotion_decided(facts: dict[str, Any], _: dict[str, Any], event: Mapping[
 
 
 def _warned(facts: dict[str, Any], _: dict[str, Any], event: Mapping[str, Any]) -> None:
-    facts["warnings"].append({key: event[key] for key in ("code", "message", "stage")})
+    said = {key: event[key] for key in ("code", "message", "stage")}
+    if said not in facts["warnings"] and len(facts["warnings"]) < MOST_WARNINGS:
+        facts["warnings"].append(said)
+
+
+def _batch_finished(facts: dict[str, Any], stages: dict[str, Any], event: Mapping[str, Any]) -> None:
+    facts["batches"] = event["count"]
+    facts["outputs"] = list(event["outputs"])
+    shown = {key: event[key] for key in ("batch", "at", "seconds", "stages")}
+    facts["last_batches"] = [*facts.get("last_batches", ()), shown][-KEPT_BATCHES:]
+    for name, totals in event["totals"].items():
+        stages[name].update({"state": "finished", **totals})
 
 
 def _issues_found(facts: dict[str, Any], _: dict[str, Any], event: Mapping[str, Any]) -> None:
@@ -103,5 +140,6 @@ _FOLDS = {
     "promotion_decided": _promotion_decided,
     "warned": _warned,
     "issues_found": _issues_found,
+    "batch_finished": _batch_finished,
     "run_finished": _run_finished,
 }

@@ -14,6 +14,7 @@ from headrace.core import ErrorInfo, Event, HeadraceError, InvalidCall, RunFinis
 from headrace.project import Project, open_project
 from headrace.storage.state import EndState, RunRecord, State, open_state
 
+from .batches import batch_folder, left_folders
 from .publishing import finish_publish, undo_staged
 from .record import fold
 
@@ -28,6 +29,9 @@ INTERRUPTED = ErrorInfo(
     code="interrupted",
     message="The run's process ended before the run did.",
     hint="Nothing of it was published; run it again.",
+)
+STREAM_INTERRUPTED = INTERRUPTED.model_copy(
+    update={"hint": "Each of its batches was published whole or not at all; run it again to go on."}
 )
 CANCELLED = ErrorInfo(code="cancelled", message="The run was cancelled.")
 
@@ -65,7 +69,7 @@ def recover(state: State, project: Project, causes: Mapping[str, ErrorInfo] | No
     for left in state.journal.open():
         if not state.is_alive(left.run_id):
             with contextlib.suppress(InvalidCall, Unavailable), state.hold_run(left.run_id):
-                finish_publish(state, left, _views(state, project, left.run_id), _unheard)
+                finish_publish(state, left, _views(state, project, left.run_id, left.batch), _unheard)
     if dead:
         _close_tracking(project.tracking, project.folder, [run.id for run in dead])
     return said
@@ -79,17 +83,20 @@ def _close(state: State, project: Project, run: RunRecord, cause: ErrorInfo | No
     def emit(event: Event) -> None:
         state.events.append(run.id, [event])
 
-    finished = False
     for left in state.journal.open(run.id):
-        finished = finish_publish(state, left, _views(state, project, run.id), emit)
-    done = finished or any(each.status == "done" for each in state.journal.list(run.id))
+        finish_publish(state, left, _views(state, project, run.id, left.batch), emit)
+    published = {int(each.batch) for each in state.journal.list(run.id) if each.status == "done"}
     scratch = state.run_folder(run.id) / "scratch"
-    if not done:
-        undo_staged(scratch, _views(state, project, run.id))
+    for batch, folder in left_folders(scratch):
+        if int(batch) > max(published, default=-1):
+            undo_staged(folder, _views(state, project, run.id, batch))
     events = state.events.read(run.id)
+    streamed = any(each.body.get("mode") == "streaming" for each in events if each.name == "run_started")
+    done = bool(published) and not streamed
     seconds = _seconds(run, None if cause else events)
     if cause is None:
-        cause = CANCELLED if state.cancels.get(run.id) is not None else INTERRUPTED
+        interrupted = STREAM_INTERRUPTED if streamed else INTERRUPTED
+        cause = CANCELLED if state.cancels.get(run.id) is not None else interrupted
     how: EndState = "finished" if done else "cancelled" if cause.code == "cancelled" else "failed"
     error = None if done else cause.model_dump()
     emit(RunFinished(run_id=run.id, state=how, seconds=seconds, error=error))
@@ -101,6 +108,8 @@ def _close(state: State, project: Project, run: RunRecord, cause: ErrorInfo | No
         "cancelled": "cancelled",
         "failed": "nothing was published",
     }
+    if streamed:
+        ending["failed"] = "what it had published stays, and the next run goes on from there"
     return f"Run {run.id} had been interrupted: {ending[how]}."
 
 
@@ -116,7 +125,7 @@ def _seconds(run: RunRecord, events: Any) -> float:
     return round((last - run.started).total_seconds(), 3)
 
 
-def _views(state: State, project: Project, run_id: str) -> Any:
+def _views(state: State, project: Project, run_id: str, batch: str) -> Any:
     """The run as a stage sees it after a crash: enough to finish or undo, no engine."""
 
     def connection(name: str) -> Value:
@@ -124,9 +133,10 @@ def _views(state: State, project: Project, run_id: str) -> Any:
         return found
 
     def view(stage: str) -> SimpleNamespace:
-        scratch: Path = state.run_folder(run_id) / "scratch" / stage
+        scratch: Path = batch_folder(state.run_folder(run_id) / "scratch", batch) / stage
         return SimpleNamespace(
             id=run_id,
+            batch=batch,
             stage=stage,
             purpose="run",
             project=project.name,

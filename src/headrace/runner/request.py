@@ -23,9 +23,22 @@ class Request(Value):
     engine: str | None = None
     counts: Literal["stages", "ends", "off"] | None = None
     resume: str | None = None
+    once: bool = False
+    """A stream that ends when nothing new is left."""
+    from_start: bool = False
+    """Committed offsets count for nothing."""
+    until: float | None = None
+    """A stream that ends when all is done that had come by this moment, in seconds since 1970."""
+    interval: float | None = None
+    """Seconds from one batch of a stream to the next, instead of what the document says."""
     stage: str | None = None
     """The stage to preview, or the output (``split.train``) to collect."""
     rows: int = 20
     """How many rows a preview shows."""
     target: str | None = None
     """Where collected rows go, as an Arrow file."""
+
+    @property
+    def streams(self) -> bool:
+        """Whether it asks for a stream, whatever the document says."""
+        return self.once or self.until is not None or self.interval is not None

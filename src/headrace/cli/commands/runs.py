@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
-from headrace.cli.options import Document, Engine, Environment, Folder, JsonFlag, Parameters, given
+from headrace.cli.options import (
+    Document,
+    Engine,
+    Environment,
+    Folder,
+    JsonFlag,
+    Parameters,
+    given,
+    length,
+    moment,
+)
 from headrace.cli.output import ERR, OUT, print_error, print_issues, print_json
 
 if TYPE_CHECKING:
@@ -42,6 +52,23 @@ def run(
     resume: Annotated[
         str | None, typer.Option(metavar="RUN", help="Continue this run instead of a new one.")
     ] = None,
+    once: Annotated[
+        bool, typer.Option("--once", help="Read what is new, in as many batches as limits ask for; then end.")
+    ] = False,
+    from_start: Annotated[
+        bool, typer.Option("--from-start", help="Read from the start, as if no offset were committed.")
+    ] = False,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Stream until all is published that had come by then: now, 10m from now, or an instant.",
+        ),
+    ] = None,
+    interval: Annotated[
+        str | None,
+        typer.Option(metavar="LENGTH", help="Stream: from one batch to the next, at least; 500ms, 5s, 10m."),
+    ] = None,
     as_json: JsonFlag = False,
     events: Annotated[bool, typer.Option("--events", help="Stream events as JSON lines instead.")] = False,
 ) -> None:
@@ -56,6 +83,7 @@ def run(
     try:
         workspace = open_document(document, env)
         values = given(parameters)
+        until, seconds = moment(to), length(interval)
     except HeadraceError as error:
         if as_json or events:
             _refuse(error, events=events)
@@ -69,6 +97,10 @@ def run(
         engine=engine,
         counts=counts,
         resume=resume,
+        once=once,
+        from_start=from_start,
+        until=until,
+        interval=seconds,
     )
     asked = (signal.SIGINT, signal.SIGTERM)
     before = [signal.signal(each, lambda *_: process.cancel()) for each in asked]

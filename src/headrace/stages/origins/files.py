@@ -36,10 +36,11 @@ class Files(Origin, ReadStyle):
     connection: Connection | None = Field(
         default=None, description="Where the credentials are; without it, the vendor's default chain."
     )
-    read_mode: Literal["all", "new"] = Field(
-        default="all",
+    read_mode: Literal["auto", "all", "new"] = Field(
+        default="auto",
         alias="read",
-        description="`new`: only what no run has read yet, or what has changed since.",
+        description="`new`: only what no run has read yet, or what has changed since. `auto`: `new` in a "
+        "stream, else `all`. `all` in a stream: every file again in every batch, as a lookup wants.",
     )
     allow_missing: bool = Field(
         default=False, description="No file at all is no error; needs `schema` or earlier files."
@@ -61,7 +62,8 @@ class Files(Origin, ReadStyle):
 
     def next_slice(self, offset: Json, run: Run) -> Slice | None:
         """With `read: new`, the files whose name or version the offset does not have."""
-        return self._found(run).since(offset) if self.read_mode == "new" else None
+        new = self.read_mode == "new" or (self.read_mode == "auto" and run.reads_new)
+        return self._found(run).since(offset) if new else None
 
     def input_version(self, run: Run) -> str | None:
         """Changes with any file's version and with this configuration."""

@@ -3,6 +3,7 @@
 from .discarding import discard_frame
 from .error_rows import ErrorRows
 from .first_rows import first_rows, text_table
+from .naming import fresh_name, use_names_again
 from .ordering import held, without_order
 from .pace import BLOCKS, gated, paced
 from .relay import relayed
@@ -21,6 +22,7 @@ __all__ = [
     "discard_frame",
     "first_rows",
     "frame_of",
+    "fresh_name",
     "gated",
     "held",
     "normal_type",
@@ -32,6 +34,7 @@ __all__ = [
     "spark_type",
     "spread",
     "text_table",
+    "use_names_again",
     "without_order",
     "write_frame",
 ]

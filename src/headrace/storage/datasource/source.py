@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from headrace.core import Frame, Schema
+
+from .naming import fresh_name
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -46,7 +47,7 @@ def frame_of(session: SparkSession, source: Source) -> Frame:
     """The source as a lazy frame. Its class is pickled by value, so no option carries anything."""
     from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
 
-    unique = f"headrace_source_{os.urandom(6).hex()}"
+    unique = fresh_name(session, "source")
 
     class Reader(DataSourceReader):  # type: ignore[misc]
         def partitions(self) -> list[InputPartition]:

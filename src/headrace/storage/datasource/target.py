@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from headrace.core import Frame
 
+from .naming import fresh_name
 from .ordering import kept_order
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def write_frame(frame: Frame, target: Target) -> None:
     """Computes the frame once, into the target. Raises what the engine raises, after giving up."""
     from pyspark.sql.datasource import DataSource, DataSourceArrowWriter, WriterCommitMessage
 
-    unique = f"headrace_target_{os.urandom(6).hex()}"
+    unique = fresh_name(frame.sparkSession, "target")
 
     @dataclass
     class Written(WriterCommitMessage):  # type: ignore[misc]

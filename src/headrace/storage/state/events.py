@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from headrace.core import Event, InvalidCall, Json
 
@@ -40,6 +40,15 @@ class Events:
             if rows:
                 connection.execute(insert(EVENTS), rows)
             return number + len(rows)
+
+    def forget(self, run_id: str, name: str, keep: int) -> None:
+        """Removes a run's events of one name, but for the last ones; their numbers are not used again."""
+        mine = self._scope.of(EVENTS, run_id=run_id, name=name)
+        with self._scope.database.write() as connection:
+            numbers = select(EVENTS.c.number).where(mine).order_by(EVENTS.c.number.desc())
+            last: int | None = connection.execute(numbers.offset(keep).limit(1)).scalar()
+            if last is not None:
+                connection.execute(delete(EVENTS).where(mine, EVENTS.c.number <= last))
 
     def read(self, run_id: str, *, after: int = 0, limit: int | None = None) -> list[EventRecord]:
         """Events with numbers above ``after``, in order."""

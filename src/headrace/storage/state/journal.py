@@ -105,6 +105,17 @@ class Journal:
         """Every batch, the oldest first."""
         return self._batches(run_id, true())
 
+    def forget(self, run_id: str, keep: int) -> None:
+        """Removes batches of a run that are closed, but for the last ones."""
+        mine = self._scope.of(PUBLISHES, run_id=run_id)
+        with self._scope.database.write() as connection:
+            closed = select(PUBLISHES.c.batch).where(mine, PUBLISHES.c.status.in_(("done", "undone")))
+            older = closed.order_by(PUBLISHES.c.batch.desc()).offset(keep)
+            for (batch,) in connection.execute(older).all():
+                for table in (PUBLISH_ENTRIES, PUBLISH_OFFSETS, PUBLISHES):
+                    key = self._scope.of(table, run_id=run_id, batch=batch)
+                    connection.execute(delete(table).where(key))
+
     def get(self, run_id: str, batch: str) -> Publish | None:
         """One batch; ``None``: it never came to an intent."""
         with self._scope.database.read() as connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -159,6 +160,35 @@ class State:
                     hint="Run again once it is done.",
                 )
             yield
+
+    @contextmanager
+    def only_stream(self, pipeline: str) -> Iterator[None]:
+        """One stream of a pipeline at a time. Raises ``InvalidCall`` (``stream-alive``) beside another.
+
+        A file lock, as :meth:`model_lock` is.
+        """
+        name = json.dumps([self._scope.project, self._scope.environment, pipeline])
+        digest = hashlib.sha256(name.encode()).hexdigest()[:24]
+        with FileLock(self.home / "locks" / f"stream-{digest}") as lock:
+            with _writable(lock.path):
+                held = lock.acquire(GRACE_SECONDS)
+            if not held:
+                raise self._streams_already(pipeline)
+            yield
+
+    def _streams_already(self, pipeline: str) -> InvalidCall:
+        running = self.runs.list(pipeline=pipeline, state="running")
+        alive = next((run.id for run in running if self.is_alive(run.id)), None)
+        return InvalidCall(
+            "stream-alive",
+            f"The pipeline '{pipeline}' is being streamed already{f' by run {alive}' if alive else ''}.",
+            hint=f"`headrace runs cancel {alive or 'RUN'}` stops that; two at once would read the same rows.",
+        )
+
+    def forget_batches(self, run_id: str, keep: int) -> None:
+        """Removes what is on record about a stream's batches, but for the last ones."""
+        self.events.forget(run_id, "batch_finished", keep)
+        self.journal.forget(run_id, keep)
 
     def close(self) -> None:
         """Closes the database; locks live on."""

@@ -104,7 +104,7 @@ class PublishEntry:
     stage: str
     kind: str
     intent: dict[str, Json]
-    phase: Literal["data", "promotion"] = "data"
+    phase: Literal["data", "promotion", "origin"] = "data"
     status: Literal["intended", "published", "undone"] = "intended"
     output: dict[str, Json] | None = None
 
