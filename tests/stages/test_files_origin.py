@@ -333,7 +333,6 @@ def test_every_problem_with_a_file_is_a_clear_error(reading: Reading) -> None:
     reading.file("header.csv", "a,b\n")
     reading.file("twice.csv", "a,b,A\n1,2,3\n")
     reading.file("latin.csv", "a,b\nx,1\nÄ,2\n".encode("latin-1"))
-    reading.file("array.json", '[{"a": 1}]')
     reading.file("cut.parquet", b"PAR1 and then nothing")
     reading.file("none.parquet", b"")
     reading.file("mystery.xyz", "a\n1\n")
@@ -344,7 +343,6 @@ def test_every_problem_with_a_file_is_a_clear_error(reading: Reading) -> None:
         ("empty.csv", "empty-file"),
         ("twice.csv", "duplicate-column"),
         ("latin.csv", "wrong-encoding"),
-        ("array.json", "not-json-lines"),
         ("cut.parquet", "broken-file"),
         ("none.parquet", "empty-file"),
         ("mystery.xyz", "unknown-format"),

@@ -120,6 +120,8 @@ class CsvText(TextFormat):
                 for i in range(max(len(positions), len(record)))
             )
         names = tuple(name if name.strip() else f"_c{index}" for index, name in enumerate(record))
+        if any("\0" in name for name in names):
+            raise _no_csv(location)
         folded = [name.casefold() for name in names]
         twice = next((name for name in names if folded.count(name.casefold()) > 1), None)
         if twice is not None:
@@ -159,11 +161,7 @@ class CsvText(TextFormat):
         try:
             table = Parser(self, names, None, "UTC").inferred(rows)
         except pa.ArrowInvalid as error:
-            raise DataRefused(
-                "unreadable-file",
-                f"'{split.location}' does not look like CSV.",
-                hint="Is it another format, or packed? Check `delimiter`, `quote` and `encoding`.",
-            ) from error
+            raise _no_csv(split.location) from error
         return Schema(tuple(ColumnType(f.name, self._type(f, rows, split.location)) for f in table.schema))
 
     def _type(self, field: pa.Field, rows: bytes, location: str) -> str:
@@ -199,6 +197,14 @@ class CsvText(TextFormat):
         if quoted:
             return record_edges(store, split.key, split.end, self.style, targets)
         return line_edges(store, split, targets)
+
+
+def _no_csv(location: str) -> DataRefused:
+    return DataRefused(
+        "unreadable-file",
+        f"'{location}' does not look like CSV.",
+        hint="Is it another format, or packed? Check `delimiter`, `quote` and `encoding`.",
+    )
 
 
 def _first_broken(data: bytes) -> int:

@@ -44,7 +44,14 @@ def infer_schema(
             f"'{where}' is empty, so it tells no columns.",
             hint="Declare a `schema` to read it as no rows.",
         )
-    return _united(schemas)
+    united = _united(schemas)
+    if not len(united):
+        raise DataRefused(
+            "unreadable-file",
+            f"'{chosen[0].location}' tells no columns.",
+            hint="Is it another format, or packed? Check `format`, or declare a `schema`.",
+        )
+    return united
 
 
 def _has_bytes(split: Split) -> bool:

@@ -1,17 +1,25 @@
-"""JSON, one object per line: parsed by Arrow in blocks; a block that fails is read line by line."""
+"""JSON, parsed by Arrow in blocks; a block that fails is read object by object.
+
+A file has one object per line, or an array of them, or objects that go over several lines: its beginning
+tells.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from headrace.core import DataRefused, Schema
+from headrace.core import Schema
 from headrace.storage.datasource import arrow_type
 from headrace.storage.objects import ObjectStore
 
+from .chunks import chunks_of
 from .json_types import merge_values, schema_from, to_python
+from .json_values import Found, goes_over_lines, values_in
+from .packing import compression_of
 from .rows import RAW_LIMIT, BadRow, Lines, Refuse, Split, line_edges
 from .text import TextFormat
 
@@ -20,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["JsonLines"]
 
+HEAD = 64 << 10
+"""Bytes of a file's beginning that tell how it is laid out."""
 BLANK = 4096
 """Bytes of a block that may be empty lines only, which Arrow does not take."""
 
@@ -42,32 +52,74 @@ class JsonLines(TextFormat):
         target = pa.schema(
             [(each.name, arrow_type(each.type, zone)) for each in wanted if each.name not in constant]
         )
+        if split.start == 0 and self._over_lines(store, split):
+            yield from self._values(store, split, target, refuse)
+            return
         lines = Lines(store, split, plain=self.plain(split.key))
         blocks = self.spans(store, split)
         while block := next(blocks, b""):
             try:
                 made = [_parsed(block, target)]
             except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-                made = [_line_by_line(bytes(block), target, lines.now(), split.location, refuse)]
+                made = [_checked(_lines_of(bytes(block), lines.now()), target, split.location, refuse)]
             lines.passed(block)
             block = b""  # not kept while the engine has the table
             if made[0] is not None:
                 yield made.pop()
 
+    def _pieces(self, store: ObjectStore, split: Split) -> Iterator[bytes]:
+        packing = compression_of(split.key, self.compression)
+        return chunks_of(store, split, 0, split.end, compression=packing, encoding=self.encoding)
+
+    def _over_lines(self, store: ObjectStore, split: Split) -> bool:
+        head = b""
+        for piece in self._pieces(store, replace(split, step=HEAD, end=min(split.end, HEAD))):
+            head += piece
+            if head.strip():
+                break
+        return goes_over_lines(head)
+
+    def _values(
+        self, store: ObjectStore, split: Split, target: pa.Schema, refuse: Refuse
+    ) -> Iterator[pa.Table]:
+        """One table for about as many bytes as a step has."""
+        import pyarrow as pa
+
+        held: list[Found] = []
+        size = 0
+        for found in chain(values_in(self._pieces(store, split), split.location), [None]):
+            if found is not None:
+                held.append(found)
+                size += len(found.raw)
+            if size < split.step and found is not None:
+                continue
+            try:
+                whole = None if any(each.error for each in held) else _joined(held, target)
+            except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+                whole = None
+            made = whole if whole is not None else _checked(held, target, split.location, refuse)
+            held, size = [], 0
+            if made is not None:
+                yield made
+
     def sample(self, store: ObjectStore, split: Split, limit: int) -> Schema | None:
         """Integers, numbers, booleans, texts, arrays and objects, as JSON tells them; texts stay texts."""
         seen: dict[str, Any] = {}
         size = 0
-        for block in self.blocks(store, split):
-            for number, line in enumerate(block.splitlines(), 1):
-                if line.strip():
-                    merge_values(seen, _object(line, split.location, number) or {})
-                size += len(line)
-                if size >= limit:
-                    break
+        for found in self._sampled(store, split):
+            if isinstance(found.value, dict):  # whatever is not, reading will tell
+                merge_values(seen, found.value)
+            size += len(found.raw)
             if size >= limit:
                 break
         return schema_from(seen) if size else None
+
+    def _sampled(self, store: ObjectStore, split: Split) -> Iterator[Found]:
+        if self._over_lines(store, split):
+            yield from values_in(self._pieces(store, split), split.location)
+            return
+        for block in self.blocks(store, split):
+            yield from _lines_of(block, 1)
 
     def edges(self, store: ObjectStore, split: Split, targets: list[int]) -> list[int]:
         """The first line break behind each target."""
@@ -76,22 +128,7 @@ class JsonLines(TextFormat):
         return line_edges(store, split, targets)
 
 
-def _object(line: bytes, location: str, number: int) -> dict[str, Any] | None:
-    """One line of the sample; ``None`` for a line that is broken, which reading will tell."""
-    if line.lstrip()[:1] == b"[":
-        raise DataRefused(
-            "not-json-lines",
-            f"'{location}', line {number}: an array, where each line should be one object.",
-            hint='Write one object per line, `jq -c ".[]"` does that.',
-        )
-    try:
-        value = json.loads(line)
-    except ValueError:
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def _parsed(block: bytes | memoryview, target: pa.Schema) -> pa.Table | None:
+def _parsed(block: bytes | memoryview, target: pa.Schema, *, over_lines: bool = False) -> pa.Table | None:
     import pyarrow as pa
     import pyarrow.json as arrow
 
@@ -101,7 +138,9 @@ def _parsed(block: bytes | memoryview, target: pa.Schema) -> pa.Table | None:
     table = arrow.read_json(
         pa.BufferReader(pa.py_buffer(block)),
         read_options=arrow.ReadOptions(use_threads=False, block_size=len(block) + 1),
-        parse_options=arrow.ParseOptions(explicit_schema=plain, unexpected_field_behavior="ignore"),
+        parse_options=arrow.ParseOptions(
+            explicit_schema=plain, unexpected_field_behavior="ignore", newlines_in_values=over_lines
+        ),
     )
     return table.cast(target)
 
@@ -123,23 +162,35 @@ def _native(kind: pa.DataType) -> pa.DataType:
 
 def _as_object(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise TypeError("The line is no object.")
+        raise TypeError("It is no object.")
     return value
 
 
-def _line_by_line(
-    block: bytes, target: pa.Schema, line: int, location: str, refuse: Refuse
-) -> pa.Table | None:
-    """Good lines as a table; a value of another type in a text column is kept as its JSON."""
+def _joined(held: list[Found], target: pa.Schema) -> pa.Table | None:
+    return _parsed("\n".join(each.raw for each in held).encode(), target, over_lines=True) if held else None
+
+
+def _lines_of(block: bytes, first: int) -> Iterator[Found]:
+    for number, raw in enumerate(block.split(b"\n"), first):
+        if raw.strip():
+            text = raw.decode(errors="replace").rstrip("\r")
+            try:
+                yield Found(number, text, json.loads(raw))
+            except ValueError as error:
+                yield Found(number, text, None, _words(error))
+
+
+def _checked(found: Iterable[Found], target: pa.Schema, location: str, refuse: Refuse) -> pa.Table | None:
+    """The good ones as a table; a value of another type in a text column is kept as its JSON."""
     import pyarrow as pa
 
     rows = []
-    for number, raw in enumerate(block.split(b"\n"), line):
-        if not raw.strip():
-            continue
+    for each in found:
         column = None
         try:
-            record = _as_object(json.loads(raw))
+            if each.error:
+                raise ValueError(each.error)  # noqa: TRY301 - told like what the values are
+            record = _as_object(each.value)
             row = {}
             for field in target:
                 column = field.name
@@ -147,8 +198,7 @@ def _line_by_line(
             rows.append(row)
         except (ValueError, TypeError, OverflowError) as error:
             code = "bad-json" if column is None else "bad-value"
-            text = raw.decode(errors="replace").rstrip("\r")[:RAW_LIMIT]
-            refuse(BadRow(code, _words(error), column, location, number, text))
+            refuse(BadRow(code, str(error)[:300], column, location, each.line, each.raw[:RAW_LIMIT]))
     return pa.Table.from_pylist(rows, schema=target) if rows else None
 
 

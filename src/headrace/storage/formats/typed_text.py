@@ -59,12 +59,12 @@ def _column(values: list[Any], field: pa.Field, nulls: frozenset[str], found: di
 
     kind = field.type
     if not pa.types.is_nested(kind):
-        plain = [each if each is None or isinstance(each, str) else _plain(each) for each in values]
-        texts = [each if each not in nulls and (each or pa.types.is_string(kind)) else None for each in plain]
         try:
-            return _cast(texts, kind)
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-            pass
+            plain = [each if each is None or isinstance(each, str) else _plain(each) for each in values]
+            none = nulls if pa.types.is_string(kind) else nulls | {""}
+            return _cast([None if each in none else each for each in plain], kind)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, TypeError):
+            pass  # one of them does not fit
     made = []
     for row, value in enumerate(values):
         try:

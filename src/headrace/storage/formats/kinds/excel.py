@@ -200,10 +200,9 @@ class ExcelSheets(Format):
     def _opened(self, store: ObjectStore, split: Split) -> tuple[list[str], Iterator[tuple[list[Any], int]]]:
         """Column names, and rows with their numbers."""
         sheet = self._sheet(store, split)
-        offset = sheet.start[0] if sheet.start else 0
         rows = (
             (row, number)
-            for number, row in enumerate(sheet.iter_rows(), offset + 1)
+            for number, row in enumerate(sheet.iter_rows(), 1)
             if any(cell != "" for cell in row)
         )
         if not self.header:
