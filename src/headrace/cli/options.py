@@ -16,8 +16,12 @@ __all__ = [
     "Engine",
     "Environment",
     "Folder",
+    "FromStart",
+    "Interval",
     "JsonFlag",
+    "Once",
     "Parameters",
+    "To",
     "given",
     "length",
     "moment",
@@ -41,6 +45,24 @@ JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON document on sta
 Folder = Annotated[
     Path,
     typer.Option("--project", metavar="DIR", help="A folder of the project; the current one by default."),
+]
+
+Once = Annotated[
+    bool, typer.Option("--once", help="Read what is new, in as many batches as limits ask for; then end.")
+]
+FromStart = Annotated[
+    bool, typer.Option("--from-start", help="Read from the start, as if no offset were committed.")
+]
+To = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME",
+        help="Stream until all is published that had come by then: now, 10m from now, or an instant.",
+    ),
+]
+Interval = Annotated[
+    str | None,
+    typer.Option(metavar="LENGTH", help="Stream: from one batch to the next, at least; 500ms, 5s, 10m."),
 ]
 
 

@@ -57,7 +57,8 @@ from .values import ColumnType, InputVersion, Json, Names, Output, Schema, Secre
 # fmt: off
 __all__ = [
     "ERRORS", "STAGED_NOTE", "BatchFinished", "Cancelled", "Code", "Column", "ColumnPattern",
-    "ColumnType", "Columns", "Connection", "DataRefused", "Destination", "EngineFailed", "EngineSettings", "ErrorInfo", "Event",
+    "ColumnType", "Columns", "Connection", "DataRefused", "Destination", "EngineFailed", "EngineSettings",
+    "ErrorInfo", "Event",
     "ExpectationChecked", "Field", "Frame", "GateExpression", "HeadraceError", "Hint", "InputVersion",
     "InvalidCall", "InvalidDocument", "Issue", "Json", "Lane", "Location", "LogWritten", "ModelInfo",
     "ModelRegistered", "Names", "NewColumn", "Node", "OnError", "Origin", "Output", "OutputPublished",

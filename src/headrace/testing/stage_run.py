@@ -54,6 +54,7 @@ class StageRun:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     on_error: OnError = "stop"
     slice: Slice | None = None
+    reads_new: bool = False
     limit: int | None = None
     columns: tuple[str, ...] | None = None
     connections: Mapping[str, Value] = field(default_factory=dict)

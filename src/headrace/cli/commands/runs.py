@@ -15,8 +15,12 @@ from headrace.cli.options import (
     Engine,
     Environment,
     Folder,
+    FromStart,
+    Interval,
     JsonFlag,
+    Once,
     Parameters,
+    To,
     given,
     length,
     moment,
@@ -52,23 +56,10 @@ def run(
     resume: Annotated[
         str | None, typer.Option(metavar="RUN", help="Continue this run instead of a new one.")
     ] = None,
-    once: Annotated[
-        bool, typer.Option("--once", help="Read what is new, in as many batches as limits ask for; then end.")
-    ] = False,
-    from_start: Annotated[
-        bool, typer.Option("--from-start", help="Read from the start, as if no offset were committed.")
-    ] = False,
-    to: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME",
-            help="Stream until all is published that had come by then: now, 10m from now, or an instant.",
-        ),
-    ] = None,
-    interval: Annotated[
-        str | None,
-        typer.Option(metavar="LENGTH", help="Stream: from one batch to the next, at least; 500ms, 5s, 10m."),
-    ] = None,
+    once: Once = False,
+    from_start: FromStart = False,
+    to: To = None,
+    interval: Interval = None,
     as_json: JsonFlag = False,
     events: Annotated[bool, typer.Option("--events", help="Stream events as JSON lines instead.")] = False,
 ) -> None:
@@ -102,17 +93,22 @@ def run(
         until=until,
         interval=seconds,
     )
+    result = _to_the_end(process, quiet=as_json, events=events)
+    if events:
+        raise typer.Exit(_exit_code(result))
+    finish(result, as_json=as_json)
+
+
+def _to_the_end(process: Any, *, quiet: bool, events: bool) -> RunResult:
+    """Follows a run; a signal asks it to stop."""
     asked = (signal.SIGINT, signal.SIGTERM)
     before = [signal.signal(each, lambda *_: process.cancel()) for each in asked]
     try:
         with process:
-            result = _follow(process, quiet=as_json, events=events)
+            return _follow(process, quiet=quiet, events=events)
     finally:
         for each, previous in zip(asked, before, strict=True):
             signal.signal(each, previous)
-    if events:
-        raise typer.Exit(_exit_code(result))
-    finish(result, as_json=as_json)
 
 
 def _refuse(error: HeadraceError, *, events: bool) -> NoReturn:
