@@ -10,7 +10,7 @@ from .registry import file_kind, format_names
 from .scan import REJECTED
 from .sink import Sink
 from .styles import ReadStyle, WriteStyle
-from .writing import Writing
+from .writing import Writing, writing_mistakes
 
 __all__ = [
     "REJECTED",
@@ -28,4 +28,5 @@ __all__ = [
     "infer_rows",
     "inline_table",
     "reading_of",
+    "writing_mistakes",
 ]

@@ -93,6 +93,27 @@ class Encoder(ABC):
         self.rows += batch.num_rows
         self.held += batch.nbytes
 
+    @property
+    def waiting_rows(self) -> int:
+        """Rows that have been taken and not written."""
+        return sum(each.num_rows for each in self._waiting)
+
+    @property
+    def room(self) -> int | None:
+        """How many rows more the file takes; ``None``: any number."""
+        return None if self.most_rows is None else self.most_rows - self.rows
+
+    def large(self, size: int | None) -> bool:
+        """Whether the file has that many bytes, what waits written first if it may make the difference.
+
+        No piece is less than an eighth of the file: each may be a row group, and those cost.
+        """
+        if size is None:
+            return False
+        if self.held >= max(size - self._file.tell(), size // 8):
+            self.flush()
+        return self._file.tell() >= size
+
     def flush(self) -> None:
         """Writes what waits."""
         import pyarrow as pa

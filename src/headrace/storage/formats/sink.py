@@ -99,9 +99,9 @@ class _Partition:
     def __init__(self, sink: Sink, number: int | None) -> None:
         self._sink = sink
         token = os.urandom(4).hex()
-        self._stem = (
-            f"part-{number:05d}-{sink.run}-{token}" if number is not None else f"part-{sink.run}-{token}"
-        )
+        place = [] if number is None else [f"{number:05d}"]
+        self._stem = "-".join([sink.style.file_prefix, *place, sink.run, token])
+        self._most = None if sink.style.file_mb is None else int(sink.style.file_mb * (1 << 20))
         self._open: dict[str, tuple[str, Encoder]] = {}
         self._done: list[StagedFile] = []
 
@@ -110,13 +110,22 @@ class _Partition:
         if not batch.num_rows:
             return
         for folder, part in _by_folder(batch, self._sink.partition_by):
-            _, file = self._open.get(folder) or self.open(folder, part.schema)
-            file.add(part)
+            self._add(folder, part)
         while sum(file.held for _, file in self._open.values()) > PIECE:
             max(self._open.values(), key=lambda each: each[1].held)[1].flush()
         for _, file in self._open.values():
-            if file.rows and len(file._waiting) and sum(b.num_rows for b in file._waiting) >= PIECE_ROWS:
+            if file.waiting_rows >= PIECE_ROWS:
                 file.flush()
+
+    def _add(self, folder: str, part: pa.RecordBatch) -> None:
+        """To the folder's file, and to the next one where that is full."""
+        while part.num_rows:
+            _, file = self._open.get(folder) or self.open(folder, part.schema)
+            room = part.num_rows if file.room is None else file.room
+            file.add(part.slice(0, room))
+            if file.room == 0 or file.large(self._most):
+                self._close(folder)
+            part = part.slice(room)
 
     def open(self, folder: str, schema: pa.Schema) -> tuple[str, Encoder]:
         """A new file; the one opened first is closed when there are too many."""

@@ -63,7 +63,15 @@ class WriteStyle(Value):
 
     format: Writable = Field(default="parquet", description="`json` is one object per line.")
     compression: Literal["auto", "none", "gzip", "bzip2", "snappy", "zstd"] = Field(
-        default="auto", description="`auto` is snappy for Parquet and ORC, none for text."
+        default="auto", description="`auto` is snappy for Parquet, ORC and Avro, none for the others."
+    )
+    file_prefix: str = Field(
+        default="part", pattern=r"[A-Za-z0-9][\w.-]*", description="What the names of files begin with."
+    )
+    file_mb: float | None = Field(
+        default=None,
+        gt=0,
+        description="About how large a file gets, in megabytes as written, before the next one begins.",
     )
     row_tag: str = Field(default="row", pattern=r"[^\W\d][\w.-]*", description="XML: the element of a row.")
     header: bool = Field(default=True, description="CSV, TSV: name the columns in the first line.")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
-from headrace.core import DataRefused, Frame, InvalidCall, Run, Value
+from headrace.core import DataRefused, Frame, InvalidCall, Issue, Run, Value
 from headrace.storage.counting import Counter
 from headrace.storage.datasource import arrow_type, spread, write_frame
 from headrace.storage.objects import StagedFile, StagedFiles
@@ -13,7 +14,35 @@ from .registry import file_kind
 from .sink import Sink
 from .styles import WriteStyle
 
-__all__ = ["Writing"]
+__all__ = ["Writing", "writing_mistakes"]
+
+
+def writing_mistakes(style: WriteStyle, mode: str, partition_by: tuple[str, ...]) -> Iterator[Issue]:
+    """What cannot be written whatever rows come."""
+    if mode == "overwrite_partitions" and not partition_by:
+        yield Issue(
+            "missing-field",
+            "Mode 'overwrite_partitions' replaces folders, and there are none without `partition_by`.",
+            field="partition_by",
+            hint="Name the columns that become folders, or choose mode 'overwrite'.",
+        )
+    try:
+        style_of(style)
+    except InvalidCall as error:
+        yield Issue(error.code, error.message, field="compression", hint=error.hint)
+
+
+def style_of(style: WriteStyle) -> WriteStyle:
+    """With a compression that the format has; raises ``InvalidCall`` (``unknown-compression``)."""
+    known = file_kind(style.format).compressions
+    wanted = known[0] if style.compression == "auto" else style.compression
+    if wanted not in known:
+        raise InvalidCall(
+            "unknown-compression",
+            f"{style.format} files are not written with {wanted} compression.",
+            hint=f"There is {', '.join(known)}.",
+        )
+    return style.model_copy(update={"compression": wanted})
 
 
 class Writing(Value):
@@ -22,23 +51,12 @@ class Writing(Value):
     style: WriteStyle
     partition_by: tuple[str, ...] = ()
     files: int | None = None
-
-    def _style(self) -> WriteStyle:
-        """With a compression that the format has."""
-        style = self.style
-        known = file_kind(style.format).compressions
-        wanted = known[0] if style.compression == "auto" else style.compression
-        if wanted not in known:
-            raise InvalidCall(
-                "unknown-compression",
-                f"{style.format} files are not written with {wanted} compression.",
-                hint=f"There is {', '.join(known)}.",
-            )
-        return style.model_copy(update={"compression": wanted})
+    only_touched: bool = False
+    """No rows then touch no folder, and make no file."""
 
     def check(self, frame: Frame) -> None:
         """Before anything is computed: names, types and options."""
-        kind = file_kind(self._style().format)
+        kind = file_kind(style_of(self.style).format)
         names = frame.columns
         if len(self.partition_by) >= len(names):
             raise DataRefused(
@@ -59,7 +77,7 @@ class Writing(Value):
             staged.store,
             staged.staging,
             run.id,
-            self._style(),
+            style_of(self.style),
             Counter.at(run.scratch / f"write-{os.urandom(4).hex()}"),
             self._partition_names(frame),
         )
@@ -67,7 +85,7 @@ class Writing(Value):
         write_frame(spread(frame, run.engine, self.files, sink.partition_by), sink)
         files = sink.written()
         run.counted(rows_in=sum(each.rows for each in files))
-        return files or [sink.empty(_arrow(frame))]
+        return files or ([] if self.only_touched else [sink.empty(_arrow(frame))])
 
     def _partition_names(self, frame: Frame) -> tuple[str, ...]:
         """The partition columns as the frame spells them."""

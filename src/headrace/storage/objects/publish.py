@@ -29,7 +29,9 @@ from .store import ObjectStore
 
 __all__ = ["Mode", "StagedFile", "StagedFiles", "refuse_existing"]
 
-Mode = Literal["append", "overwrite", "error"]
+Mode = Literal["append", "overwrite", "overwrite_partitions", "error"]
+MARKER = "_SUCCESS"
+"""An empty object that appears when everything else has, as Hadoop's writers make it."""
 THREADS = 8
 
 
@@ -55,6 +57,7 @@ class _Target:
     format: str
     mode: Mode
     after: int
+    marked: bool = False
 
     @property
     def identity(self) -> str:
@@ -73,7 +76,14 @@ class StagedFiles(Staged):
 
     @classmethod
     def begin(
-        cls, location: str, connection: str | None, run: Run, *, file_format: str, mode: Mode
+        cls,
+        location: str,
+        connection: str | None,
+        run: Run,
+        *,
+        file_format: str,
+        mode: Mode,
+        marked: bool = False,
     ) -> StagedFiles:
         """An empty staging place; clears what an earlier attempt of this very stage has left there.
 
@@ -83,7 +93,8 @@ class StagedFiles(Staged):
         if mode == "error":
             refuse_existing(store, location)
         ledger = Ledger(store, folder_of(store))
-        target = _Target(location, connection, run.id, run.batch, run.stage, file_format, mode, ledger.last())
+        last = ledger.last()
+        target = _Target(location, connection, run.id, run.batch, run.stage, file_format, mode, last, marked)
         store.prune(ledger.staging(target.identity))
         begun = cls(store, target, ())
         note = {"kind": f"{cls.__module__}:{cls.__qualname__}", "intent": begun.intent()}
@@ -122,6 +133,8 @@ class StagedFiles(Staged):
         committed = self._ledger.find(self._target.identity, self._target.after)
         manifest = committed[1] if committed else self._bring_and_commit()
         self._store.delete([self._folder + name for name in manifest["replaces"]])
+        if self._target.marked:
+            self._store.write(self._folder + MARKER, b"")
         self._ledger.unmark(self._target.identity)
         self._store.prune(self.staging)
         return self._output()
@@ -131,6 +144,8 @@ class StagedFiles(Staged):
         if self._target.mode == "error":
             refuse_existing(self._store, self._target.location, own=self._keys())
         self._ledger.mark(self._target.identity, {"after": self._target.after, "files": names})
+        if self._target.marked:
+            self._store.delete([self._folder + MARKER])
         self._each(lambda name: self._store.move(self.staging + name, self._folder + name), names)
         while True:
             # The number first: whoever commits after it was read takes it, and this one looks again.
@@ -145,12 +160,6 @@ class StagedFiles(Staged):
         return frozenset(self._folder + each.name for each in self.files)
 
     def _manifest(self) -> dict[str, Any]:
-        replaces: list[str] = []
-        if self._target.mode == "overwrite":
-            visible = self._store.list([self._folder or "**"])
-            replaces = [
-                info.key.removeprefix(self._folder) for info in visible if info.key not in self._keys()
-            ]
         return {
             "headrace": 1,
             "id": self._target.identity,
@@ -162,8 +171,19 @@ class StagedFiles(Staged):
             "committed": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"),
             "rows": sum(each.rows for each in self.files),
             "files": [asdict(each) for each in self.files],
-            "replaces": replaces,
+            "replaces": self._replaced(),
         }
+
+    def _replaced(self) -> list[str]:
+        """The files that make room: all there are, or those in the folders that get new ones."""
+        if not self._target.mode.startswith("overwrite"):
+            return []
+        visible = self._store.list([self._folder or "**"])
+        names = [info.key.removeprefix(self._folder) for info in visible if info.key not in self._keys()]
+        if self._target.mode == "overwrite":
+            return names
+        touched = {each.name.rpartition("/")[0] for each in self.files}
+        return [name for name in names if name.rpartition("/")[0] in touched]
 
     def _each(self, action: Callable[[str], None], names: Iterable[str]) -> None:
         with ThreadPoolExecutor(THREADS) as pool:
@@ -195,8 +215,16 @@ class StagedFiles(Staged):
         if committed:
             self._store.delete([self._ledger.manifest_key(committed[0])])
         self._store.delete(sorted(self._keys()))
+        self._restore_marker()
         self._ledger.unmark(self._target.identity)
         self._store.prune(self.staging)
+
+    def _restore_marker(self) -> None:
+        """What was published before is whole again."""
+        if self._target.marked and self._ledger.last():
+            self._store.write(self._folder + MARKER, b"")
+        elif self._target.marked:
+            self._store.delete([self._folder + MARKER])
 
     def _has_removed(self, replaced: list[str]) -> bool:
         return any(self._store.stat(self._folder + name) is None for name in replaced)
