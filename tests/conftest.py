@@ -14,6 +14,7 @@ from headrace.engine.client import import_client
 
 from .servers.azurite import azurite
 from .servers.fake_gcs import fake_gcs
+from .servers.kafka import kafka_broker
 from .servers.sites import site
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from headrace.app.local_s3 import LocalS3
     from headrace.engine import Engine
 
-__all__ = ["azurite", "fake_gcs", "site"]
+__all__ = ["azurite", "fake_gcs", "kafka_broker", "site"]
 
 EVERYTHING = os.environ.get("HEADRACE_REQUIRE_ALL") == "1"
 """A missing part of the machine fails its tests instead of skipping them."""
@@ -35,6 +36,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("spark"):
             item.add_marker(pytest.mark.xdist_group("spark"))
+        elif "kafka_broker" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("kafka"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -7,11 +7,13 @@ if TYPE_CHECKING:
     from .console import Console as Console
     from .discard import Discard as Discard
     from .files import Files as Files
+    from .kafka import Kafka as Kafka
 
 _HOMES = {
     "Console": "console",
     "Discard": "discard",
     "Files": "files",
+    "Kafka": "kafka",
 }
 
 __all__ = [*_HOMES]

@@ -7,11 +7,13 @@ if TYPE_CHECKING:
     from .files import Files as Files
     from .generate import Generate as Generate
     from .inline import Inline as Inline
+    from .kafka import Kafka as Kafka
 
 _HOMES = {
     "Files": "files",
     "Generate": "generate",
     "Inline": "inline",
+    "Kafka": "kafka",
 }
 
 __all__ = [*_HOMES]

@@ -10,11 +10,13 @@ from .network import NetworkConnection
 if TYPE_CHECKING:
     from .azure import AzureConnection as AzureConnection
     from .gcs import GcsConnection as GcsConnection
+    from .kafka import KafkaConnection as KafkaConnection
     from .s3 import S3Connection as S3Connection
 
 _HOMES = {
     "AzureConnection": "azure",
     "GcsConnection": "gcs",
+    "KafkaConnection": "kafka",
     "S3Connection": "s3",
 }
 

@@ -8,13 +8,17 @@ from .ordering import held, without_order
 from .pace import BLOCKS, gated, paced
 from .relay import relayed
 from .source import Source, frame_of, session_zone
+from .streams import NoteRow, Stream, StreamSource
 from .target import Target, some_number, spread, write_frame
 from .types import arrow_schema, arrow_type, declared_schema, normal_type, schema_of, spark_type
 
 __all__ = [
     "BLOCKS",
     "ErrorRows",
+    "NoteRow",
     "Source",
+    "Stream",
+    "StreamSource",
     "Target",
     "arrow_schema",
     "arrow_type",

@@ -3,9 +3,11 @@
 from .csv_text import CsvText
 from .found import FilesFound, reading_of
 from .inline import infer_rows, inline_table
+from .json_encode import json_texts
 from .json_lines import JsonLines
 from .parquet_files import ParquetFiles
 from .reading import FileReading
+from .records import CsvRecords, JsonRecords, RefuseRecord
 from .registry import file_kind, format_names
 from .scan import REJECTED
 from .sink import Sink
@@ -14,12 +16,15 @@ from .writing import Writing, writing_mistakes
 
 __all__ = [
     "REJECTED",
+    "CsvRecords",
     "CsvText",
     "FileReading",
     "FilesFound",
     "JsonLines",
+    "JsonRecords",
     "ParquetFiles",
     "ReadStyle",
+    "RefuseRecord",
     "Sink",
     "WriteStyle",
     "Writing",
@@ -27,6 +32,7 @@ __all__ = [
     "format_names",
     "infer_rows",
     "inline_table",
+    "json_texts",
     "reading_of",
     "writing_mistakes",
 ]

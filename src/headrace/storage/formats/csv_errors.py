@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from .quotes import QuoteStyle
 
-__all__ = ["salvage"]
+__all__ = ["salvage", "told"]
 
 INTEGER = r"^[ \t]*-?(\d+|0[xX][0-9a-fA-F]+)[ \t]*$"
 NUMBER = r"^[ \t]*[-+0-9.eEinfatyINFATY]+[ \t]*$"
@@ -139,17 +139,21 @@ class _Rows:
         return b"".join(self.data[int(self.starts[index]) : self._end(index)] for index in indexes)
 
     def _told(self, index: int, text: str) -> BadRow:
-        found = CONVERSION.search(text)
-        if found is None:
-            fields = RAGGED.search(text)
-            message = _ragged(fields[2], fields[1]) if fields else text[:200]
-            return self.bad(index, "ragged-row", message, None)
-        column = self.reader.names[int(found[1])]
-        kind = next((each.type for each, name in self.reader.columns if name == column), "string")
-        if "UTF8" in found[2]:
-            return self.bad(index, "bad-encoding", "The text is not valid UTF-8.", column)
-        value = found[2].partition("invalid value ")[2].strip("'") or found[2]
-        return self.bad(index, "bad-value", f"'{value[:200]}' is not a value of type {kind}.", column)
+        return self.bad(index, *told(text, self.reader))
+
+
+def told(text: str, reader: _Reader) -> tuple[str, str, str | None]:
+    """What Arrow says of one record that fails: code, message and column."""
+    found = CONVERSION.search(text)
+    if found is None:
+        fields = RAGGED.search(text)
+        return "ragged-row", _ragged(fields[2], fields[1]) if fields else text[:200], None
+    column = reader.names[int(found[1])]
+    kind = next((each.type for each, name in reader.columns if name == column), "string")
+    if "UTF8" in found[2]:
+        return "bad-encoding", "The text is not valid UTF-8.", column
+    value = found[2].partition("invalid value ")[2].strip("'") or found[2]
+    return "bad-value", f"'{value[:200]}' is not a value of type {kind}.", column
 
 
 def _unlike(column: pa.ChunkedArray, kind: str) -> list[tuple[int, str]]:

@@ -8,24 +8,29 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["json_lines"]
+__all__ = ["json_lines", "json_texts"]
 
 
 def json_lines(table: pa.Table) -> pa.Buffer:
     """UTF-8 lines, one object each. NaN and infinities are null: JSON has none."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     if not table.num_columns or not table.num_rows:
         return pa.py_buffer(b"{}\n" * table.num_rows)
+    return pa.py_buffer(b"".join(_bytes(piece) for piece in json_texts(table, "}\n").chunks))
+
+
+def json_texts(table: pa.Table, end: str = "}") -> pa.ChunkedArray:
+    """Each row of a table, which has columns, as one text."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     parts: list[Any] = []
     for index, (name, column) in enumerate(zip(table.column_names, table.columns, strict=True)):
         parts.append(pa.scalar(("{" if index == 0 else ",") + json.dumps(name, ensure_ascii=False) + ":"))
         parts.append(_texts(column))
-    joined = pc.binary_join_element_wise(*parts, pa.scalar("}\n"), pa.scalar(""))
-    array = joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined
-    pieces = array.chunks if isinstance(array, pa.ChunkedArray) else [array]
-    return pa.py_buffer(b"".join(_bytes(piece) for piece in pieces))
+    joined = pc.binary_join_element_wise(*parts, pa.scalar(end), pa.scalar(""))
+    return joined if isinstance(joined, pa.ChunkedArray) else pa.chunked_array([joined])
 
 
 def _bytes(array: pa.Array) -> memoryview:

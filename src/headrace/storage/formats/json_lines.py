@@ -26,8 +26,9 @@ from .text import TextFormat
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["JsonLines"]
+__all__ = ["JsonLines", "json_row", "json_table"]
 
+Problem = tuple[str, str, str | None]
 HEAD = 64 << 10
 """Bytes of a file's beginning that tell how it is laid out."""
 BLANK = 4096
@@ -59,7 +60,7 @@ class JsonLines(TextFormat):
         blocks = self.spans(store, split)
         while block := next(blocks, b""):
             try:
-                made = [_parsed(block, target)]
+                made = [json_table(block, target)]
             except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
                 made = [_checked(_lines_of(bytes(block), lines.now()), target, split.location, refuse)]
             lines.passed(block)
@@ -128,7 +129,8 @@ class JsonLines(TextFormat):
         return line_edges(store, split, targets)
 
 
-def _parsed(block: bytes | memoryview, target: pa.Schema, *, over_lines: bool = False) -> pa.Table | None:
+def json_table(block: bytes | memoryview, target: pa.Schema, *, over_lines: bool = False) -> pa.Table | None:
+    """Objects behind one another as a table; ``None``: there is none. Raises Arrow's own errors."""
     import pyarrow as pa
     import pyarrow.json as arrow
 
@@ -167,7 +169,9 @@ def _as_object(value: Any) -> dict[str, Any]:
 
 
 def _joined(held: list[Found], target: pa.Schema) -> pa.Table | None:
-    return _parsed("\n".join(each.raw for each in held).encode(), target, over_lines=True) if held else None
+    return (
+        json_table("\n".join(each.raw for each in held).encode(), target, over_lines=True) if held else None
+    )
 
 
 def _lines_of(block: bytes, first: int) -> Iterator[Found]:
@@ -186,20 +190,33 @@ def _checked(found: Iterable[Found], target: pa.Schema, location: str, refuse: R
 
     rows = []
     for each in found:
-        column = None
-        try:
-            if each.error:
-                raise ValueError(each.error)  # noqa: TRY301 - told like what the values are
-            record = _as_object(each.value)
-            row = {}
-            for field in target:
-                column = field.name
-                row[column] = to_python(record.get(column), field.type)
+        row, problem = ({}, ("bad-json", each.error, None)) if each.error else _fitted(each.value, target)
+        if problem is None:
             rows.append(row)
-        except (ValueError, TypeError, OverflowError) as error:
-            code = "bad-json" if column is None else "bad-value"
-            refuse(BadRow(code, str(error)[:300], column, location, each.line, each.raw[:RAW_LIMIT]))
+        else:
+            refuse(BadRow(*problem, location, each.line, each.raw[:RAW_LIMIT]))
     return pa.Table.from_pylist(rows, schema=target) if rows else None
+
+
+def json_row(raw: bytes, target: pa.Schema) -> tuple[dict[str, Any], Problem | None]:
+    """One object's values as Arrow takes them, or the code, message and column of what is wrong with it."""
+    try:
+        return _fitted(json.loads(raw), target)
+    except ValueError as error:
+        return {}, ("bad-json", _words(error), None)
+
+
+def _fitted(value: Any, target: pa.Schema) -> tuple[dict[str, Any], Problem | None]:
+    column = None
+    try:
+        record = _as_object(value)
+        row = {}
+        for field in target:
+            column = field.name
+            row[column] = to_python(record.get(column), field.type)
+    except (ValueError, TypeError, OverflowError) as error:
+        return {}, ("bad-json" if column is None else "bad-value", str(error)[:300], column)
+    return row, None
 
 
 def _words(error: Exception) -> str:

@@ -1,0 +1,178 @@
+"""Reads topics into a frame: columns, ranges, counts, error rows."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from headrace.core import ColumnType, DataRefused, Frame, InvalidCall, Run, Schema, Slice, WithErrors
+from headrace.storage.counting import Counter
+from headrace.storage.datasource import NoteRow, StreamSource, declared_schema, frame_of, session_zone
+from headrace.storage.formats import CsvRecords, JsonRecords
+
+from .client import Cluster
+from .decoding import REJECTED, Decoder, Plain, Rows, Sidecar
+from .messages import first_messages, messages_between
+from .slices import KafkaTopics, Range, ranges_of
+from .topics import Isolation, Place, Topics
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from confluent_kafka import Message
+
+__all__ = ["KafkaReading"]
+
+BLOCK_ROWS = 65_536
+BLOCK_BYTES = 8 << 20
+EXPECTED_SIZE = 500
+"""Bytes of a message, as long as nobody has seen one: only paces the reading."""
+SIDES = ("key", "headers", "topic", "partition", "offset", "timestamp")
+
+
+@dataclass(frozen=True)
+class RangeStream:
+    """One range of one partition, read once by one consumer."""
+
+    cluster: Cluster
+    isolation: Isolation
+    place: Place
+    range: Range
+    rows: Rows
+
+    @property
+    def key(self) -> str:
+        """Topic and partition."""
+        return f"{self.place[0]}/{self.place[1]}"
+
+    @property
+    def blocks(self) -> int:
+        """By the number of offsets, which is that of messages where none is missing."""
+        count = self.range[1] - self.range[0]
+        return max(1, -(-count // BLOCK_ROWS), -(-count * EXPECTED_SIZE // BLOCK_BYTES))
+
+    def tables(self, note: NoteRow | None) -> Iterator[pa.Table]:
+        """One table per block of messages."""
+        waiting: list[Message] = []
+        size = 0
+        for messages in messages_between(self.cluster, self.isolation, self.place, *self.range):
+            waiting += messages
+            size += sum(map(len, messages))
+            if size >= BLOCK_BYTES or len(waiting) >= BLOCK_ROWS:
+                taken, waiting, size = waiting, [], 0
+                yield self.rows.table(taken, self.place, note)
+        if waiting:
+            yield self.rows.table(waiting, self.place, note)
+
+
+class KafkaReading(KafkaTopics):
+    """What an origin reads, and how its values become columns."""
+
+    format: str = "json"
+    declared_schema: str | dict[str, str] | None = None
+    value_column: str = "value"
+    delimiter: str = ","
+    null_values: tuple[str, ...] = ()
+    key_format: str = "text"
+    key_column: str | None = None
+    headers_column: str | None = None
+    topic_column: str | None = None
+    partition_column: str | None = None
+    offset_column: str | None = None
+    timestamp_column: str | None = None
+    sample_rows: int = 1000
+
+    def _side(self) -> Sidecar:
+        named = ((what, getattr(self, f"{what}_column")) for what in SIDES)
+        return Sidecar(tuple((what, name) for what, name in named if name), self.key_format == "binary")
+
+    def _decoder(self) -> Decoder:
+        if self.format in ("text", "binary"):
+            return Plain()
+        if self.format == "csv":
+            return CsvRecords(self.delimiter, ("", *self.null_values))
+        return JsonRecords()
+
+    def _values(self, cluster: Cluster, run: Run) -> Schema:
+        """The columns that values give."""
+        if self.format in ("text", "binary"):
+            return Schema.of({self.value_column: "string" if self.format == "text" else "binary"})
+        if self.declared_schema is not None:
+            return declared_schema(self.declared_schema)
+        kept = run.scratch / "values.json"  # one schema for all that the run reads
+        if kept.exists():
+            return Schema(tuple(ColumnType(**each) for each in json.loads(kept.read_text())))
+        found = self._inferred(cluster)
+        kept.write_text(json.dumps(found.to_json()))
+        return found
+
+    def _inferred(self, cluster: Cluster) -> Schema:
+        asked = Topics(cluster)
+        places = [place for topic in self.found(asked) for place in topic.places()]
+        begins, ends = asked.earliest(places), asked.latest(places, self.isolation)
+        ranges = {place: (begins[place], ends[place]) for place in places}
+        sample = [each.value() for each in first_messages(cluster, self.isolation, ranges, self.sample_rows)]
+        inner = JsonRecords().schema(sample)
+        if not inner:
+            raise DataRefused(
+                "empty-topic",
+                f"Nothing in {', '.join(sorted({place[0] for place in places}))} tells any columns.",
+                hint="Declare a `schema`.",
+            )
+        return Schema(tuple(ColumnType(c.name, "string" if c.type == "void" else c.type) for c in inner))
+
+    def columns(self, cluster: Cluster, run: Run) -> tuple[Schema, Schema]:
+        """The columns of the values, and all columns."""
+        values = self._values(cluster, run)
+        whole = Schema((*values, *self._side().schema()))
+        folded = [name.casefold() for name in whole.names]
+        twice = next((name for name in whole.names if folded.count(name.casefold()) > 1), None)
+        if twice is not None:
+            raise InvalidCall(
+                "duplicate-column",
+                f"The values have a column '{twice}', and another column is called so, too.",
+                hint="Choose another name for the column beside the value.",
+            )
+        return values, whole
+
+    def slice(self, cluster: Cluster, run: Run) -> Slice:
+        """The run's own slice, or all there is: found once for all readings of a stage in one batch."""
+        if run.slice is not None:
+            return run.slice
+        kept = run.scratch / f"slice-{run.batch}.json"
+        if kept.exists():
+            return Slice(**json.loads(kept.read_text()))
+        found = self.whole(cluster)
+        kept.write_text(json.dumps({"offset": found.offset, "items": found.items}))
+        if run.purpose == "run":
+            run.used(*found.inputs)
+        return found
+
+    def read(self, cluster: Cluster, run: Run) -> Frame | WithErrors:
+        """The rows, lazily; with ``on_error`` other than stop the error rows beside them."""
+        values, schema = self.columns(cluster, run)
+        if run.columns is not None:
+            used = {name.casefold() for name in run.columns}
+            wanted = tuple(column for column in schema if column.name.casefold() in used)
+            schema = Schema(wanted or schema.columns[:1])
+            values = Schema(tuple(column for column in values if schema.get(column.name)))
+        ranges = {} if run.purpose == "analyse" else ranges_of(self.slice(cluster, run).items or {})
+        rows = Rows(self._decoder(), values, self._side(), schema, session_zone(run.session, run.engine))
+        source = StreamSource(
+            schema,
+            tuple(RangeStream(cluster, self.isolation, place, each, rows) for place, each in ranges.items()),
+            Counter.at(run.scratch / f"read-{os.urandom(4).hex()}"),
+            REJECTED,
+            keep_error_rows=run.on_error != "stop",
+            limit=run.limit,
+            in_process=run.engine == "embedded",
+            stage=run.stage,
+        )
+        run.watch(source.counter.value, direction="out")
+        frame = frame_of(run.session, source)
+        if run.on_error == "stop":
+            return frame
+        run.watch(source.error_rows.count().value, direction="errors")
+        return WithErrors(frame, source.error_rows.frame(run.session))
