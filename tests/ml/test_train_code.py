@@ -42,12 +42,13 @@ def train(features, target):
 """
 PYFUNC = """
 import mlflow.pyfunc
+import pandas as pd
 
 class PerArea(mlflow.pyfunc.PythonModel):
     def __init__(self, price):
         self.price = price
 
-    def predict(self, context, model_input, params=None):
+    def predict(self, context, model_input: pd.DataFrame, params=None):
         return model_input["area"].fillna(100) * self.price
 
 model = PerArea(float(target.mean() / features["area"].mean()))
@@ -59,7 +60,7 @@ def row_of(outputs: dict[str, DataFrame]) -> dict[str, object]:
     return row
 
 
-@pytest.mark.filterwarnings("ignore:.*type hint:UserWarning")  # MLflow's, about the test's PythonModel
+@pytest.mark.filterwarnings("ignore:.*type hint:UserWarning")  # of MLflow's own classes, at its import
 @pytest.mark.parametrize("code", [SCRIPT, FUNCTION, PYFUNC], ids=["script", "function", "pyfunc"])
 def test_any_model_is_tracked_gated_and_scored_like_our_own(
     new_run: NewRun, frame: DataFrame, home: Home, model_name: str, code: str
@@ -86,7 +87,7 @@ def test_any_model_is_tracked_gated_and_scored_like_our_own(
     assert record["texts"]["code/train.py"] == code
 
 
-@pytest.mark.filterwarnings("ignore:.*type hint:UserWarning")  # MLflow's, about the test's PythonModel
+@pytest.mark.filterwarnings("ignore:.*type hint:UserWarning")  # of MLflow's own classes, at its import
 def test_a_model_of_any_kind_has_its_importance_and_plots(tmp_path: Path, frame: DataFrame) -> None:
     pytest.importorskip("matplotlib")
     place = Home(tmp_path)
