@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .console import Console as Console
+    from .delta import Delta as Delta
     from .discard import Discard as Discard
     from .files import Files as Files
     from .kafka import Kafka as Kafka
 
 _HOMES = {
     "Console": "console",
+    "Delta": "delta",
     "Discard": "discard",
     "Files": "files",
     "Kafka": "kafka",

@@ -4,12 +4,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .delta import Delta as Delta
     from .files import Files as Files
     from .generate import Generate as Generate
     from .inline import Inline as Inline
     from .kafka import Kafka as Kafka
 
 _HOMES = {
+    "Delta": "delta",
     "Files": "files",
     "Generate": "generate",
     "Inline": "inline",

@@ -52,7 +52,7 @@ def spread(frame: Frame, engine: str, partitions: int | None = None, columns: tu
         return frame if partitions is None else frame.coalesce(partitions)
     count = partitions or len(os.sched_getaffinity(0))
     if columns:
-        return frame.repartition(count, *(frame[name] for name in columns))
+        return frame.repartition(count, *(frame["`" + name.replace("`", "``") + "`"] for name in columns))
     return frame.repartition(count) if partitions and partitions > 1 else frame.coalesce(count)
 
 

@@ -5,11 +5,13 @@ from .found import FilesFound, reading_of
 from .inline import infer_rows, inline_table
 from .json_encode import json_texts
 from .json_lines import JsonLines
-from .parquet_files import ParquetFiles
+from .parquet_files import ParquetFiles, read_footer
+from .plan import partitions_of
 from .reading import FileReading
 from .records import CsvRecords, JsonRecords, RefuseRecord
 from .registry import file_kind, format_names
-from .scan import REJECTED
+from .rows import Format, Refuse, Split, stop_at
+from .scan import REJECTED, Scan, shape
 from .sink import Sink
 from .styles import ReadStyle, WriteStyle
 from .writing import Writing, writing_mistakes
@@ -20,12 +22,16 @@ __all__ = [
     "CsvText",
     "FileReading",
     "FilesFound",
+    "Format",
     "JsonLines",
     "JsonRecords",
     "ParquetFiles",
     "ReadStyle",
+    "Refuse",
     "RefuseRecord",
+    "Scan",
     "Sink",
+    "Split",
     "WriteStyle",
     "Writing",
     "file_kind",
@@ -33,6 +39,10 @@ __all__ = [
     "infer_rows",
     "inline_table",
     "json_texts",
+    "partitions_of",
+    "read_footer",
     "reading_of",
+    "shape",
+    "stop_at",
     "writing_mistakes",
 ]
