@@ -9,7 +9,7 @@ __all__ = ["storage_options"]
 
 
 def storage_options(connection: Value | None) -> dict[str, str]:
-    """What ``storage_options`` have to say; empty without a connection: then its own default chain applies."""
+    """What ``storage_options`` have to say; empty without a connection: the default chain applies."""
     if not isinstance(connection, NetworkConnection):
         return {}
     options = {
