@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .context import RunContext
     from .lineage import provenance, shown_parameters
+    from .offsets import look_at_offsets
     from .preparation import check, prepare
     from .process import RunProcess, new_run_id
     from .record import fold
@@ -26,6 +27,7 @@ _HOMES = {
     "check": "preparation",
     "find_schemas": "schemas",
     "fold": "record",
+    "look_at_offsets": "offsets",
     "new_run_id": "process",
     "prepare": "preparation",
     "provenance": "lineage",
@@ -42,6 +44,7 @@ __all__ = [
     "check",
     "find_schemas",
     "fold",
+    "look_at_offsets",
     "new_run_id",
     "prepare",
     "provenance",

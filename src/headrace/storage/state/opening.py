@@ -18,6 +18,7 @@ from .database import Database, Scope, make_engine
 from .events import Events
 from .filelock import FileLock, is_held
 from .journal import Journal
+from .offset_edits import OffsetEdits
 from .offsets import Offsets
 from .promotions import Promotions
 from .records import RunRecord
@@ -59,6 +60,7 @@ class State:
         self.runs = Runs(scope)
         self.events = Events(scope)
         self.offsets = Offsets(scope)
+        self.offset_edits = OffsetEdits(scope)
         self.journal = Journal(scope)
         self.promotions = Promotions(scope)
         self.schemas = Schemas(scope)

@@ -18,7 +18,7 @@ from .tables import METADATA, VERSION
 
 __all__ = ["HEAD", "MIGRATIONS", "bring_up_to_date", "upgrade"]
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration in ``migrations/versions``."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 WAIT_SECONDS = 120

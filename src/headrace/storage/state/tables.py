@@ -30,6 +30,7 @@ __all__ = [
     "EVENTS",
     "METADATA",
     "OFFSETS",
+    "OFFSET_EDITS",
     "PROMOTIONS",
     "PUBLISHES",
     "PUBLISH_ENTRIES",
@@ -153,6 +154,16 @@ OFFSETS = Table(
     Column("committed", Moment),
     Column("claim_run", String(255)),
     Column("claim_batch", String(255)),
+)
+
+OFFSET_EDITS = Table(
+    "offset_edits",
+    METADATA,
+    *_key("pipeline", "stage"),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("before", Document),
+    Column("after", Document),
+    Column("at", Moment, nullable=False),
 )
 
 PUBLISHES = Table(
