@@ -14,8 +14,10 @@ from headrace.engine.client import import_client
 
 from .servers.azurite import azurite
 from .servers.fake_gcs import fake_gcs
+from .servers.hdfs import hdfs_server
 from .servers.kafka import kafka_broker
 from .servers.sites import site
+from .servers.web import web
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from headrace.app.local_s3 import LocalS3
     from headrace.engine import Engine
 
-__all__ = ["azurite", "fake_gcs", "kafka_broker", "site"]
+__all__ = ["azurite", "fake_gcs", "hdfs_server", "kafka_broker", "site", "web"]
 
 EVERYTHING = os.environ.get("HEADRACE_REQUIRE_ALL") == "1"
 """A missing part of the machine fails its tests instead of skipping them."""

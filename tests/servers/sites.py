@@ -47,9 +47,17 @@ def gcs(request: pytest.FixtureRequest, tmp_path: Path) -> Site:
     return Site(f"gs://raw/{uuid4().hex}/", request.getfixturevalue("fake_gcs").connection(), tmp_path)
 
 
-SITES: dict[str, Callable[..., Site]] = {"disk": disk, "s3": s3, "azure": azure, "gcs": gcs}
+def hdfs(request: pytest.FixtureRequest, tmp_path: Path) -> Site:
+    server = request.getfixturevalue("hdfs_server")
+    return Site(f"hdfs://127.0.0.1/{uuid4().hex}/", server.connection(), tmp_path)
 
 
-@pytest.fixture(params=[*SITES])
+SITES: dict[str, Callable[..., Site]] = {"disk": disk, "s3": s3, "azure": azure, "gcs": gcs, "hdfs": hdfs}
+
+
+MARKS = {"hdfs": [pytest.mark.hdfs, pytest.mark.xdist_group("hdfs")]}
+
+
+@pytest.fixture(params=[pytest.param(name, marks=MARKS.get(name, ())) for name in SITES])
 def site(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     return SITES[request.param](request, tmp_path)

@@ -10,6 +10,8 @@ from .network import NetworkConnection
 if TYPE_CHECKING:
     from .azure import AzureConnection as AzureConnection
     from .gcs import GcsConnection as GcsConnection
+    from .hdfs import HdfsConnection as HdfsConnection
+    from .http import HttpConnection as HttpConnection
     from .kafka import KafkaConnection as KafkaConnection
     from .s3 import S3Connection as S3Connection
 
@@ -17,6 +19,8 @@ _HOMES = {
     "AzureConnection": "azure",
     "GcsConnection": "gcs",
     "KafkaConnection": "kafka",
+    "HdfsConnection": "hdfs",
+    "HttpConnection": "http",
     "S3Connection": "s3",
 }
 

@@ -7,6 +7,7 @@ from .opening import open_store
 from .patterns import KeyPattern, expand_braces, is_hidden
 from .publish import StagedFile, StagedFiles
 from .store import ObjectInfo, ObjectStore, ObjectWriter
+from .web import WebExplorer
 
 __all__ = [
     "KeyPattern",
@@ -16,6 +17,7 @@ __all__ = [
     "StagedFile",
     "StagedFiles",
     "StoreExplorer",
+    "WebExplorer",
     "content_digest",
     "create_bucket",
     "expand_braces",

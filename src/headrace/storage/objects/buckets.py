@@ -26,14 +26,14 @@ from .azure import Container
 from .bucket import Bucket, service_store
 from .failures import raise_remote
 from .google import GoogleBucket
-from .remote import RemoteStore
+from .network import NetworkStore
 
 __all__ = ["bucket_names", "create_bucket"]
 
 AZURE_VERSION = "2021-08-06"
 
 
-def bucket_names(store: RemoteStore) -> list[str]:
+def bucket_names(store: NetworkStore) -> list[str]:
     """The buckets or containers of the store's server that its credentials may see, sorted.
 
     ``store`` may be opened on any bucket. Raises ``DataRefused``, ``Unavailable``, and ``InvalidCall``
@@ -42,7 +42,7 @@ def bucket_names(store: RemoteStore) -> list[str]:
     given = store.connection
     if isinstance(store, GoogleBucket):
         return store.bucket_names()
-    if isinstance(given, S3Connection):
+    if isinstance(store, Bucket) and isinstance(given, S3Connection):
         url = _signed_s3("GET", "", store, given)
         found = re.findall(r"<Bucket>.*?<Name>(.*?)</Name>", _answer("GET", url, store), re.DOTALL)
     elif isinstance(given, AzureConnection) and (given.account_key or given.sas_token):
@@ -66,8 +66,8 @@ def create_bucket(name: str, connection: NetworkConnection, base: Path = Path())
     Raises ``DataRefused`` or ``Unavailable``.
     """
     if isinstance(connection, S3Connection):
-        store: RemoteStore = Bucket(f"s3://{quote(name)}", connection, base)
-        _answer("PUT", _signed_s3("PUT", quote(name), store, connection), store)
+        bucket = Bucket(f"s3://{quote(name)}", connection, base)
+        _answer("PUT", _signed_s3("PUT", quote(name), bucket, connection), bucket)
     elif isinstance(connection, GcsConnection):
         GoogleBucket(f"gs://{quote(name)}", connection, base).create()
     elif isinstance(connection, AzureConnection):
@@ -77,7 +77,7 @@ def create_bucket(name: str, connection: NetworkConnection, base: Path = Path())
         _answer("PUT", _with_sas(f"{url}?restype=container", connection), store, headers)
 
 
-def _signed_s3(method: Any, path: str, store: RemoteStore, connection: S3Connection) -> str:
+def _signed_s3(method: Any, path: str, store: Bucket, connection: S3Connection) -> str:
     """A request outside any bucket, as a URL that is good for a minute."""
     import obstore
 
@@ -108,7 +108,7 @@ def _with_sas(url: str, connection: AzureConnection) -> str:
     return f"{url}&{connection.sas_token.reveal().lstrip('?')}"
 
 
-def _answer(method: str, url: str, store: RemoteStore, headers: dict[str, str] | None = None) -> str:
+def _answer(method: str, url: str, store: NetworkStore, headers: dict[str, str] | None = None) -> str:
     """The body of an answer; what is there already is no error."""
     sent = {**(headers or {}), **({"Content-Length": "0"} if method == "PUT" else {})}
     request = urllib.request.Request(url, headers=sent, method=method)  # noqa: S310 - the connection's own
@@ -129,7 +129,7 @@ def _answer(method: str, url: str, store: RemoteStore, headers: dict[str, str] |
         ) from error
 
 
-def _refusal(error: urllib.error.HTTPError, store: RemoteStore, act: str) -> DataRefused | Unavailable:
+def _refusal(error: urllib.error.HTTPError, store: NetworkStore, act: str) -> DataRefused | Unavailable:
     what = store.words.bucket
     if error.code >= 500:
         return Unavailable("store-unavailable", f"{store.endpoint} cannot {act} a {what} just now.")
@@ -143,11 +143,11 @@ def _refusal(error: urllib.error.HTTPError, store: RemoteStore, act: str) -> Dat
     )
 
 
-def _patience(store: RemoteStore) -> float:
+def _patience(store: NetworkStore) -> float:
     return (store.connection or NetworkConnection()).timeout_seconds
 
 
-def _opener(store: RemoteStore) -> urllib.request.OpenerDirector:
+def _opener(store: NetworkStore) -> urllib.request.OpenerDirector:
     handlers: list[urllib.request.BaseHandler] = []
     if store.roots is not None:
         context = ssl.create_default_context()

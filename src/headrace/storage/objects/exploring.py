@@ -6,8 +6,8 @@ from headrace.core import DataRefused
 from headrace.storage.connections import Explorer, Found
 
 from .buckets import bucket_names
+from .network import NetworkStore
 from .opening import store_at
-from .remote import RemoteStore
 from .store import ObjectInfo
 
 __all__ = ["StoreExplorer"]
@@ -18,23 +18,25 @@ UNITS = ("bytes", "KB", "MB", "GB", "TB")
 class StoreExplorer(Explorer):
     """Buckets first, then folders and objects by ``bucket/folder``."""
 
-    def _store(self, path: str) -> RemoteStore:
+    def _store(self, path: str) -> NetworkStore:
         return store_at(self.connection, path, self.base)
 
     def check(self) -> str:
         """Lists the buckets that the credentials may see."""
         store = self._store("any")
+        if not store.has_buckets:
+            folders, objects = store.entries("")
+            return f"{store.endpoint} shows {len(folders)} folders and {len(objects)} files at its root."
         count = len(bucket_names(store))
         return f"{store.endpoint} shows {count} {store.words.bucket}{'' if count == 1 else 's'}."
 
     def browse(self, path: str = "", limit: int = 1000) -> list[Found]:
         """Folders end with a slash; objects tell their size and when they were written."""
         path = path.lstrip("/")
-        if not path:
-            store = self._store("any")
+        store = self._store(path or "any")
+        if not path and store.has_buckets:
             return [Found(name, store.words.bucket, inside=True) for name in bucket_names(store)[:limit]]
-        store = self._store(path)
-        prefix = store.path.strip("/")
+        prefix = store.path.strip("/") if path else ""
         folders, objects = store.entries(prefix)
         found = [Found(name, "folder", inside=True) for name in folders]
         found += [_object(info, prefix) for info in objects]
@@ -43,7 +45,7 @@ class StoreExplorer(Explorer):
         return sorted(found, key=lambda each: each.name)[:limit]
 
 
-def _existing(store: RemoteStore, key: str) -> ObjectInfo:
+def _existing(store: NetworkStore, key: str) -> ObjectInfo:
     info = store.stat(key)
     if info is None:
         raise DataRefused(

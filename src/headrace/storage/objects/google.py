@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
-import ssl
 from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
@@ -19,6 +18,7 @@ from headrace.storage.connections import GcsConnection
 
 from .failures import Words
 from .remote import PART, RemoteStore
+from .session import adapter
 from .store import ObjectInfo, ObjectWriter
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["GoogleBucket"]
 
 SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"
-OURS = ("_store", "_client", "_credentials")
 
 
 class _Tokens:
@@ -57,8 +56,7 @@ class GoogleBucket(RemoteStore):
     )
     connection: GcsConnection | None
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key not in OURS}
+    opened: ClassVar[tuple[str, ...]] = ("_store", "_client", "_credentials")
 
     @property
     def endpoint(self) -> str:
@@ -101,7 +99,7 @@ class GoogleBucket(RemoteStore):
         if given.proxy is not None:
             session.proxies = {"http": given.proxy.reveal(), "https": given.proxy.reveal()}
         if self.roots is not None:
-            session.mount("https://", _trusting(self.roots))
+            session.mount("https://", adapter(given, self.roots))
         project = given.project or getattr(self._credentials, "project_id", None) or "none"
         return storage.Client(
             project=project,
@@ -264,19 +262,3 @@ def _credentials(given: GcsConnection) -> Any:
     import google.auth
 
     return google.auth.default(scopes=[SCOPE])[0]
-
-
-def _trusting(roots: bytes) -> Any:
-    from requests.adapters import HTTPAdapter
-
-    context = ssl.create_default_context()
-    context.load_verify_locations(cadata=roots.decode())
-
-    class Trusting(HTTPAdapter):  # type: ignore[misc]
-        """Trusts the connection's authorities, too."""
-
-        def init_poolmanager(self, *given: Any, **options: Any) -> None:
-            """With our context."""
-            super().init_poolmanager(*given, **options, ssl_context=context)
-
-    return Trusting()

@@ -5,22 +5,33 @@ from __future__ import annotations
 from pathlib import Path
 
 from headrace.core import InvalidCall, Value
-from headrace.storage.connections import AzureConnection, Connection, GcsConnection, S3Connection
+from headrace.storage.connections import (
+    AzureConnection,
+    Connection,
+    GcsConnection,
+    HdfsConnection,
+    HttpConnection,
+    S3Connection,
+)
 
 from .azure import Container
 from .bucket import Bucket
 from .google import GoogleBucket
+from .hdfs import HadoopFiles
 from .local import LocalFiles
-from .remote import RemoteStore
+from .network import NetworkStore
 from .store import ObjectStore
+from .web import WebFiles
 
 __all__ = ["open_store", "store_at"]
 
 
-REMOTE: tuple[tuple[type[RemoteStore], type[Connection]], ...] = (
+REMOTE: tuple[tuple[type[NetworkStore], type[Connection]], ...] = (
     (Bucket, S3Connection),
     (Container, AzureConnection),
     (GoogleBucket, GcsConnection),
+    (HadoopFiles, HdfsConnection),
+    (WebFiles, HttpConnection),
 )
 """Stores across a network, and the connections that they take."""
 
@@ -52,7 +63,7 @@ def open_store(location: str, connection: Value | None, base: Path) -> ObjectSto
 
 
 def _opened(
-    store: type[RemoteStore], model: type[Connection], location: str, connection: Value | None, base: Path
+    store: type[NetworkStore], model: type[Connection], location: str, connection: Value | None, base: Path
 ) -> ObjectStore:
     if connection is not None and not isinstance(connection, model):
         wanted = model.model_fields["kind"].default
@@ -63,7 +74,7 @@ def _opened(
     return store(location, connection, base)  # type: ignore[arg-type]
 
 
-def store_at(connection: Connection, path: str, base: Path) -> RemoteStore:
+def store_at(connection: Connection, path: str, base: Path) -> NetworkStore:
     """The store of ``bucket/key`` in a connection."""
     store = next(store for store, model in REMOTE if isinstance(connection, model))
-    return store(f"{store.schemes[0]}://{path}", connection, base)  # type: ignore[arg-type]
+    return store(store.at(path), connection, base)  # type: ignore[arg-type]

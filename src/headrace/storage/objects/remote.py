@@ -11,50 +11,24 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from functools import cached_property
-from pathlib import Path
-from typing import Any, ClassVar, NoReturn, TypeVar
+from typing import Any, ClassVar, NoReturn
 
-from headrace.core import InvalidCall
 from headrace.storage.connections import NetworkConnection
 
-from .failures import Words, local_failure, raise_remote
-from .store import ObjectInfo, ObjectStore, ObjectWriter
+from .failures import raise_remote
+from .network import NetworkStore
+from .store import ObjectInfo, ObjectWriter
 
 __all__ = ["RemoteStore"]
 
 PART = 8 << 20
 """Bytes per part of a multipart upload."""
-T = TypeVar("T")
 
 
-class RemoteStore(ObjectStore):
-    """Keys are the keys in one bucket; locations begin with ``scheme://bucket/``."""
+class RemoteStore(NetworkStore):
+    """A store that obstore knows."""
 
-    schemes: ClassVar[tuple[str, ...]] = ()
-    """What locations may begin with; the first is what we write."""
-    words: ClassVar[Words] = Words()
-
-    def __init__(self, location: str, connection: NetworkConnection | None, base: Path) -> None:
-        scheme, _, rest = location.partition("://")
-        self.authority, _, self.path = rest.partition("/")
-        self.bucket = self.authority
-        self.root = f"{scheme}://{self.authority}/"
-        self.connection = connection
-        self.roots = _certificates(connection, base)
-        if not self.bucket:
-            raise InvalidCall(
-                "bad-location",
-                f"'{location}' names no {self.words.bucket}.",
-                hint=f"Write {scheme}://{self.words.bucket}/key.",
-            )
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key != "_store"}
-
-    @property
-    @abstractmethod
-    def endpoint(self) -> str:
-        """Where requests go, for a person."""
+    opened: ClassVar[tuple[str, ...]] = ("_store",)
 
     @abstractmethod
     def _open(self, options: dict[str, Any]) -> Any:
@@ -78,14 +52,6 @@ class RemoteStore(ObjectStore):
             client["root_certificate"] = self.roots
         retry = {"max_retries": given.retries, "retry_timeout": timedelta(seconds=given.retry_seconds)}
         return {"client_options": client, "retry_config": retry}
-
-    def location(self, key: str) -> str:
-        """``s3://bucket/key``."""
-        return self.root + key
-
-    def key(self, location: str) -> str:
-        """The part after the bucket."""
-        return location.partition("://")[2].partition("/")[2]
 
     def _raise(self, error: BaseException, key: str) -> NoReturn:
         raise_remote(error, self.location(key), self.bucket, self.endpoint, self.words)
@@ -246,14 +212,3 @@ class _RemoteWriter(ObjectWriter):
             self.close()
         with contextlib.suppress(Exception):
             self._remote.delete([self._key])
-
-
-def _certificates(connection: NetworkConnection | None, base: Path) -> bytes | None:
-    """The connection's own authorities, read where the project is: workers may be elsewhere."""
-    if connection is None or connection.ca_file is None:
-        return None
-    path = base / connection.ca_file
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise local_failure(error, str(path)) from error
