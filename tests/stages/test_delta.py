@@ -21,6 +21,8 @@ from headrace.storage.lakes import StagedDelta, open_delta, place_of
 from headrace.testing import StageRun
 
 if TYPE_CHECKING:
+    from tests.servers.azurite import Azurite
+
     from headrace.app.local_s3 import LocalS3
 
 UTC = dt.UTC
@@ -264,3 +266,44 @@ def test_the_embedded_engine_reads_the_table_by_itself(delta: Delta, tmp_path: P
     rows = delta.engine.to_arrow(delta.engine.session.read.format("delta").load(str(tmp_path / "plain")))
     assert sorted(rows["id"].to_pylist()) == [1, 2, 3]
     assert rows.filter(pa.compute.equal(rows["id"], 1))["text"].to_pylist() == [""]
+
+
+def test_what_is_new_is_read_once_by_version(delta: Delta) -> None:
+    delta.write({"id": [1]})
+    origin = Read(path=delta.path, read="new")
+
+    def ids(offset: Any) -> tuple[list[int], Any]:
+        found = origin.next_slice(offset, delta.run())
+        assert found is not None
+        return [row["id"] for row in delta.read(delta.run(slice=found), read="new")], found.offset
+
+    first, offset = ids(None)
+    delta.write({"id": [2]})
+    delta.write({"id": [3]}, partition_by=())
+    second, offset = ids(offset)
+    third, offset = ids(offset)
+    assert (first, second, third) == ([1], [2, 3], [])
+    delta.write({"id": [2], "x": ["new"]}, mode="merge", keys=["id"], new_columns="add")
+    with pytest.raises(DataRefused) as caught:
+        ids(offset)
+    assert caught.value.code == "rows-rewritten"
+    assert [row["id"] for row in delta.read(since=0, rewrites="skip")] == [2, 3]
+
+
+def test_the_change_feed_tells_what_became_of_rows(delta: Delta) -> None:
+    delta.write({"id": [1, 2]}, properties={"delta.enableChangeDataFeed": "true"})
+    delta.write({"id": [2, 3]}, mode="merge", keys=["id"], matched="delete")
+    rows = delta.read(since=0, changes=True)
+    assert [(row["id"], row["_change_type"], row["_commit_version"]) for row in rows] == [
+        (2, "delete", 1),
+        (3, "insert", 1),
+    ]
+    assert rows[0]["_commit_timestamp"].tzinfo is not None
+    assert [row["id"] for row in delta.read(changes=True)] == [1, 2, 2, 3]
+
+
+def test_a_table_in_azures_emulator(engine: Engine, tmp_path: Path, azurite: Azurite) -> None:
+    delta = Delta(engine, tmp_path, "az://raw/lake/orders", store=azurite.connection())
+    delta.write({"id": [1]})
+    delta.write({"id": [1, 2]}, mode="merge", keys=["id"])
+    assert [row["id"] for row in delta.read()] == [1, 2]
