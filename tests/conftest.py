@@ -16,6 +16,7 @@ from .servers.azurite import azurite
 from .servers.fake_gcs import fake_gcs
 from .servers.hdfs import hdfs_server
 from .servers.kafka import kafka_broker
+from .servers.postgresql import postgres
 from .servers.sites import site
 from .servers.web import web
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from headrace.app.local_s3 import LocalS3
     from headrace.engine import Engine
 
-__all__ = ["azurite", "fake_gcs", "hdfs_server", "kafka_broker", "site", "web"]
+__all__ = ["azurite", "fake_gcs", "hdfs_server", "kafka_broker", "postgres", "site", "web"]
 
 EVERYTHING = os.environ.get("HEADRACE_REQUIRE_ALL") == "1"
 """A missing part of the machine fails its tests instead of skipping them."""

@@ -10,9 +10,10 @@ wanted=()
 [ "$(java_version)" -ge 17 ] || wanted+=("openjdk-17-jre-headless|openjdk-21-jre-headless") # Debian 13 has 21
 command -v npm >/dev/null || wanted+=(npm)                                                  # the Azure emulator
 command -v mvn >/dev/null || wanted+=(maven)                                                # HDFS
+ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || wanted+=(postgresql) # tables
 
 if [ "${#wanted[@]}" = 0 ]; then
-    echo "Everything is there: Java $(java_version), npm, Maven."
+    echo "Everything is there: Java $(java_version), npm, Maven, PostgreSQL."
     exit 0
 fi
 if ! command -v apt-get >/dev/null; then

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from .discard import Discard as Discard
     from .files import Files as Files
     from .kafka import Kafka as Kafka
+    from .table import Table as Table
 
 _HOMES = {
     "Console": "console",
@@ -16,6 +17,7 @@ _HOMES = {
     "Discard": "discard",
     "Files": "files",
     "Kafka": "kafka",
+    "Table": "table",
 }
 
 __all__ = [*_HOMES]

@@ -9,9 +9,11 @@ if TYPE_CHECKING:
     from .generate import Generate as Generate
     from .inline import Inline as Inline
     from .kafka import Kafka as Kafka
+    from .table import Table as Table
 
 _HOMES = {
     "Delta": "delta",
+    "Table": "table",
     "Files": "files",
     "Generate": "generate",
     "Inline": "inline",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .hdfs import HdfsConnection as HdfsConnection
     from .http import HttpConnection as HttpConnection
     from .kafka import KafkaConnection as KafkaConnection
+    from .postgresql import PostgresqlConnection as PostgresqlConnection
     from .s3 import S3Connection as S3Connection
 
 _HOMES = {
@@ -21,6 +22,7 @@ _HOMES = {
     "KafkaConnection": "kafka",
     "HdfsConnection": "hdfs",
     "HttpConnection": "http",
+    "PostgresqlConnection": "postgresql",
     "S3Connection": "s3",
 }
 

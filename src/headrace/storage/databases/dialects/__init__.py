@@ -1,0 +1,1 @@
+"""What databases differ in, a file for each; its name is the kind of its connections."""
