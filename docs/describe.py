@@ -1,4 +1,4 @@
-"""Markdown about things that describe themselves: stages, settings, connections, commands."""
+"""Markdown about things that describe themselves: stages, settings, connections."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import ast
 import inspect
 import json
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
+from markup import fence, page, prose, table
 from pydantic import BaseModel
 
 from headrace.core import Hint, Secret
@@ -57,13 +58,13 @@ def stage_page(entry: StageEntry) -> str:
         prose(stage.__doc__),
         "\n".join(_facts(stage)),
         "## Example",
-        _fence("yaml", _example(entry)),
+        fence("yaml", _example(entry)),
         "## Fields",
         "Besides these, every stage has `type`, `description` and `disabled`: "
         "see [Pipeline documents](../pipeline-documents.md).",
         *model_parts(stage),
     ]
-    return _page(parts)
+    return page(parts)
 
 
 def _facts(stage: type[Stage]) -> Iterator[str]:
@@ -219,87 +220,3 @@ def _meaning(info: FieldInfo, said: str | None) -> str:
     limits = f" ({', '.join(bounds)})" if bounds else ""
     examples = ", ".join(f"`{json.dumps(each, ensure_ascii=False)}`" for each in info.examples or ())
     return f"{text}{limits}{f' Example: {examples}' if examples else ''}"
-
-
-def commands_page(group: Any, title: str, opening: str) -> str:
-    """Every command of a Typer or Click program, with its arguments and options."""
-    parts = [f"# {title}", opening]
-    for path, command in _commands(group, (group.name,)):
-        parts += [f"## {' '.join(path)}", _help(command.help or "")]
-        if getattr(command, "commands", None):
-            continue
-        parts.append(_fence("text", " ".join([*path, *_usage(command.params)])))
-        rows = [(_names(each), _option_help(each)) for each in command.params if not _is_help(each)]
-        if rows:
-            parts.append(table(("", ""), rows))
-    return _page(parts)
-
-
-def _commands(group: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    for name, command in group.commands.items():
-        if command.hidden:
-            continue
-        yield (*path, name), command
-        if getattr(command, "commands", None):
-            yield from _commands(command, (*path, name))
-
-
-def _is_help(parameter: Any) -> bool:
-    return "--help" in parameter.opts
-
-
-def _is_argument(parameter: Any) -> bool:
-    return bool(parameter.param_type_name == "argument")
-
-
-def _usage(parameters: Iterable[Any]) -> Iterator[str]:
-    yield "[OPTIONS]"
-    for each in parameters:
-        if _is_argument(each):
-            name = (each.metavar or each.name).upper() + ("…" if each.nargs == -1 else "")
-            yield name if each.required else f"[{name}]"
-
-
-def _names(parameter: Any) -> str:
-    if _is_argument(parameter):
-        return f"`{(parameter.metavar or parameter.name).upper()}`"
-    taken = "" if parameter.is_flag else f" {parameter.metavar or parameter.name.upper()}"
-    return ", ".join(f"`{name}{taken}`" for name in (*parameter.opts, *parameter.secondary_opts))
-
-
-def _option_help(parameter: Any) -> str:
-    text = getattr(parameter, "help", None) or ""
-    shown = parameter.default not in (None, False, True, "", (), []) and not callable(parameter.default)
-    return f"{text} Default: `{parameter.default}`." if shown else text
-
-
-def _help(text: str) -> str:
-    """A docstring whose lines ``Example: headrace …`` become a block."""
-    lines = []
-    for line in inspect.cleandoc(text.replace("\b", "").replace("\f", "\n")).splitlines():
-        word, _, command = line.partition("Example: ")
-        lines.append(_fence("console", f"$ {command}") if not word and command else line)
-    return "\n".join(lines)
-
-
-def prose(docstring: str | None) -> str:
-    """A docstring as Markdown."""
-    return inspect.cleandoc(docstring or "").replace("``", "`")
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table; what would break it is escaped."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(_cell(each) for each in line)} |" for line in lines)
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
-
-
-def _fence(language: str, text: str) -> str:
-    return f"```{language}\n{text.rstrip()}\n```"
-
-
-def _page(parts: Iterable[str]) -> str:
-    return "\n\n".join(part for part in parts if part) + "\n"

@@ -15,7 +15,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from describe import commands_page, model_parts, prose, stage_page, table
+from describe import model_parts, stage_page
+from describe_commands import commands_page
+from markup import prose, table
 from pydantic import BaseModel
 from ruamel.yaml import YAML
 
