@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from headrace.app.pipeline import Pipeline, load
-    from headrace.core import HeadraceError, InvalidDocument, Issue, RunResult
+    from headrace.core import HeadraceError, InvalidDocument, Issue
+    from headrace.runner import RunResult
 
 _HOMES = {
     "HeadraceError": "headrace.core",
     "InvalidDocument": "headrace.core",
     "Issue": "headrace.core",
     "Pipeline": "headrace.app.pipeline",
-    "RunResult": "headrace.core",
+    "RunResult": "headrace.runner",
     "load": "headrace.app.pipeline",
 }
 

@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from headrace.project import document_schema
+from headrace.app.catalog import json_schema
 
 LOAD = "  load: {type: origin.files, path: orders.csv, format: csv}\n"
 PAID = "  paid: {type: processor.filter, from: load, condition: amount > 0}\n"
@@ -67,7 +67,7 @@ def test_however_a_run_ends_its_json_fits_the_published_schema(
     place.write("busy/.headrace", "This is where the project's state would be.")
     done = place.command("run", *words, "--json")
     result = json.loads(done.stdout)
-    jsonschema.validate(result, document_schema("run-result"))
+    jsonschema.validate(result, json_schema("run-result"))
     assert (done.returncode, (result["error"] or {}).get("code")) == (exit_code, code)
     assert {stage["state"] for stage in result["stages"]} <= {"finished", "failed", "skipped"}
 

@@ -1,12 +1,28 @@
-"""Stages as their users see them: types, ports, outputs and fields."""
+"""Stages as their users see them: types, ports, outputs, fields; the shapes of what is read and printed."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from headrace.core import Origin, StageEntry, all_stages, find_stage
+from headrace.core import InvalidCall, Origin, StageEntry, all_stages, did_you_mean, find_stage
 
-__all__ = ["list_stages", "show_stage"]
+__all__ = ["json_schema", "list_stages", "show_stage"]
+
+RUN_RESULT = "run-result"
+
+
+def json_schema(kind: str) -> dict[str, Any]:
+    """JSON Schema of ``pipeline``, ``orchestration`` or ``run-result``. Raises ``InvalidCall`` for others."""
+    if kind == RUN_RESULT:
+        from headrace.runner import result_schema
+
+        return result_schema()
+    from headrace.project import SCHEMA_KINDS, document_schema
+
+    if kind in SCHEMA_KINDS:
+        return document_schema(kind)
+    hint = did_you_mean(kind, [*SCHEMA_KINDS, RUN_RESULT])
+    raise InvalidCall("unknown-schema", f"There is no schema of '{kind:.60}'.", hint=hint)
 
 
 def list_stages(search: str = "") -> list[StageEntry]:

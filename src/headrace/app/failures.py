@@ -6,16 +6,15 @@ from headrace.core import (
     Cancelled,
     DataRefused,
     EngineFailed,
-    ErrorInfo,
     HeadraceError,
     InvalidCall,
     InvalidDocument,
     Issue,
     RunFailed,
-    RunResult,
     Unavailable,
     UserCodeFailed,
 )
+from headrace.runner import ErrorInfo, RunResult
 
 __all__ = ["error_of", "raise_if_failed"]
 

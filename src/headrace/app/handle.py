@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from headrace.core import Json, RunResult
+from headrace.core import Json
+from headrace.runner import RunResult
 
 from .failures import raise_if_failed
 from .results import shown

@@ -8,8 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from headrace.core import Issue, Json, RunResult
+from headrace.core import Issue, Json
 from headrace.project import Project, dump_pipeline, load_pipeline, read_pipeline
+from headrace.runner import RunResult
 
 from .building import Builder
 from .documents import Explanation, explain, validate

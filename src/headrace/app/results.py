@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headrace.core import RunResult
+from headrace.runner import RunResult
 
 from .tables import result_html
 

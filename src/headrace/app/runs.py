@@ -10,9 +10,9 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from headrace.core import HeadraceError, InvalidCall, InvalidDocument, Json, RunFinished, RunResult
+from headrace.core import HeadraceError, InvalidCall, InvalidDocument, Json, RunFinished
 from headrace.project import Project
-from headrace.runner import Request, RunProcess, fold
+from headrace.runner import Request, RunProcess, RunResult, fold
 
 from .workspace import state_of
 

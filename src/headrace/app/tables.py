@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from headrace.core import Pipeline, RunResult
+from headrace.core import Pipeline
+from headrace.runner import RunResult
 
 __all__ = ["explanation_html", "graph_html", "result_html", "rows_html"]
 

@@ -17,8 +17,7 @@ from headrace.app.progress import is_detail, sentence
 from .output import count, table
 
 if TYPE_CHECKING:
-    from headrace.core import RunResult
-    from headrace.runner import RunProcess
+    from headrace.runner import RunProcess, RunResult
 
 __all__ = ["MARKS", "RunView", "follow"]
 

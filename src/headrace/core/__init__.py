@@ -48,7 +48,6 @@ from .fields import (
 from .graph import find_cycle, in_order, upstream
 from .pipeline import ERRORS, Lane, Node, OnError, Parameter, Pipeline, Source
 from .registry import StageEntry, all_stages, find_stage, stage_types, type_of
-from .result import ErrorInfo, ModelInfo, PromotionInfo, RunResult, StageResult
 from .run import Provenance, Purpose, Run
 from .settings import EngineSettings, SparkSettings, TrackingSettings
 from .stage import STAGED_NOTE, Destination, Frame, Origin, Ports, Processor, Stage, Staged, WithErrors
@@ -58,14 +57,14 @@ from .values import ColumnType, InputVersion, Json, Names, Output, Schema, Secre
 __all__ = [
     "ERRORS", "STAGED_NOTE", "BatchFinished", "Cancelled", "Code", "Column", "ColumnPattern",
     "ColumnType", "Columns", "Connection", "DataRefused", "Destination", "EngineFailed", "EngineSettings",
-    "ErrorInfo", "Event",
+    "Event",
     "ExpectationChecked", "Field", "Frame", "GateExpression", "HeadraceError", "Hint", "InputVersion",
-    "InvalidCall", "InvalidDocument", "Issue", "Json", "Lane", "Location", "LogWritten", "ModelInfo",
+    "InvalidCall", "InvalidDocument", "Issue", "Json", "Lane", "Location", "LogWritten",
     "ModelRegistered", "Names", "NewColumn", "Node", "OnError", "Origin", "Output", "OutputPublished",
-    "Parameter", "Pipeline", "Ports", "Processor", "PromotionDecided", "PromotionInfo", "Provenance",
-    "Purpose", "RowsCounted", "Run", "RunFailed", "RunFinished", "RunResult", "RunStarted", "Schema",
+    "Parameter", "Pipeline", "Ports", "Processor", "PromotionDecided", "Provenance",
+    "Purpose", "RowsCounted", "Run", "RunFailed", "RunFinished", "RunStarted", "Schema",
     "Secret", "Slice", "Source", "SparkSettings", "SqlExpression", "Stage", "StageEntry", "StageFinished",
-    "StageResult", "StageStarted", "Staged", "TrackingSettings", "Unavailable", "UserCodeFailed", "Value",
+    "StageStarted", "Staged", "TrackingSettings", "Unavailable", "UserCodeFailed", "Value",
     "Warned", "WithErrors", "all_stages", "did_you_mean", "find_cycle", "find_stage",
     "hinted_values", "in_order", "rewrite", "stage_types", "type_of", "upstream", "wanted",
 ]

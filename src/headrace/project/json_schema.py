@@ -1,22 +1,15 @@
-"""JSON Schema (draft 2020-12) of documents and of a run's result, so that editors complete and check them."""
+"""JSON Schema (draft 2020-12) of documents, so that editors complete and check them."""
 
 from __future__ import annotations
 
-from typing import Any, get_args
-
-from pydantic import TypeAdapter
+from typing import Any, Literal, get_args
 
 from headrace.core import (
-    InvalidCall,
-    Issue,
     OnError,
     Origin,
-    Output,
     Parameter,
-    RunResult,
     Stage,
     all_stages,
-    did_you_mean,
 )
 
 from .documents import COUNTS, ENGINES, MODES
@@ -25,40 +18,18 @@ from .orchestration_schema import orchestration_schema
 __all__ = ["SCHEMA_KINDS", "document_schema"]
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
-SCHEMA_KINDS = ("pipeline", "orchestration", "run-result")
+SCHEMA_KINDS: tuple[Literal["pipeline", "orchestration"], ...] = ("pipeline", "orchestration")
 REFERENCE = {"$ref": "#/$defs/reference"}
 ANNOTATIONS = ("title", "description", "default", "examples", "x-headrace")
 NAME_PATTERN = "^[A-Za-z0-9_-]{1,100}$"
 LANE_PATTERN = r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)?$"
 
 
-def document_schema(kind: str) -> dict[str, Any]:
-    """The schema of ``pipeline``, ``orchestration`` or ``run-result``. Raises ``InvalidCall`` for others."""
+def document_schema(kind: Literal["pipeline", "orchestration"]) -> dict[str, Any]:
+    """The schema of ``pipeline`` or ``orchestration`` documents."""
     if kind == "pipeline":
         return {"$schema": DRAFT, **_pipeline()}
-    if kind == "orchestration":
-        return {"$schema": DRAFT, **orchestration_schema()}
-    if kind == "run-result":
-        return {"$schema": DRAFT, **_run_result()}
-    hint = did_you_mean(kind, SCHEMA_KINDS)
-    raise InvalidCall("unknown-schema", f"There is no schema of '{kind:.60}'.", hint=hint)
-
-
-def _run_result() -> dict[str, Any]:
-    """What ``run --json`` prints: every field is always there, and later versions may add some."""
-    schema = RunResult.model_json_schema(mode="serialization")
-    parts = schema["$defs"]
-    for name, value in (("outputs", Output), ("issues", Issue)):
-        parts[value.__name__] = TypeAdapter(value).json_schema(mode="serialization")
-        schema["properties"][name]["items"] = {"$ref": f"#/$defs/{value.__name__}"}
-    text = {"type": "string"}
-    warning = {"code": text, "message": text, "stage": {"type": ["string", "null"]}}
-    parts["Warning"] = {"type": "object", "properties": warning}
-    schema["properties"]["warnings"]["items"] = {"$ref": "#/$defs/Warning"}
-    for each in (schema, *parts.values()):
-        each.pop("additionalProperties", None)
-        each["required"] = list(each["properties"])
-    return schema
+    return {"$schema": DRAFT, **orchestration_schema()}
 
 
 def _pipeline() -> dict[str, Any]:

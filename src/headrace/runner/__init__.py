@@ -16,9 +16,16 @@ if TYPE_CHECKING:
     from .recovery import recover
     from .reporter import Reporter
     from .request import Request
+    from .result import ErrorInfo, ModelInfo, PromotionInfo, RunResult, StageResult, result_schema
     from .schemas import Analysis, find_schemas
 
 _HOMES = {
+    "ErrorInfo": "result",
+    "ModelInfo": "result",
+    "PromotionInfo": "result",
+    "RunResult": "result",
+    "StageResult": "result",
+    "result_schema": "result",
     "Analysis": "schemas",
     "Reporter": "reporter",
     "Request": "request",
@@ -37,10 +44,15 @@ _HOMES = {
 
 __all__ = [
     "Analysis",
+    "ErrorInfo",
+    "ModelInfo",
+    "PromotionInfo",
     "Reporter",
     "Request",
     "RunContext",
     "RunProcess",
+    "RunResult",
+    "StageResult",
     "check",
     "find_schemas",
     "fold",
@@ -49,6 +61,7 @@ __all__ = [
     "prepare",
     "provenance",
     "recover",
+    "result_schema",
     "shown_parameters",
 ]
 

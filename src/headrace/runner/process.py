@@ -18,11 +18,12 @@ import time
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from headrace.core import ErrorInfo, Json, RunFinished, RunResult
+from headrace.core import Json, RunFinished
 
 from .record import Fold
 from .recovery import close_record
 from .request import Request
+from .result import ErrorInfo, RunResult
 
 __all__ = ["RunProcess", "new_run_id"]
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from headrace.core import ErrorInfo, Json, ModelInfo, PromotionInfo, RunResult, StageResult
+from headrace.core import Json
+
+from .result import ErrorInfo, ModelInfo, PromotionInfo, RunResult, StageResult
 
 __all__ = ["KEPT_BATCHES", "Fold", "fold"]
 

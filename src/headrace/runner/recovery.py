@@ -10,13 +10,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from headrace.core import ErrorInfo, Event, HeadraceError, InvalidCall, RunFinished, RunResult, Unavailable
+from headrace.core import Event, HeadraceError, InvalidCall, RunFinished, Unavailable
 from headrace.project import Project, open_project
 from headrace.storage.state import EndState, RunRecord, State, open_state
 
 from .batches import batch_folder, left_folders
 from .publishing import finish_publish, undo_staged
 from .record import fold
+from .result import ErrorInfo, RunResult
 
 if TYPE_CHECKING:
     from headrace.core import TrackingSettings, Value

@@ -128,6 +128,6 @@ def schema(
 
     Example: headrace schema pipeline > pipeline.schema.json
     """
-    from headrace.project import document_schema
+    from headrace.app.catalog import json_schema
 
-    print_json(document_schema(kind))
+    print_json(json_schema(kind))

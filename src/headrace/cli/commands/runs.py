@@ -28,7 +28,8 @@ from headrace.cli.options import (
 from headrace.cli.output import ERR, OUT, print_error, print_issues, print_json
 
 if TYPE_CHECKING:
-    from headrace.core import HeadraceError, RunResult
+    from headrace.core import HeadraceError
+    from headrace.runner import RunResult
 
 __all__ = ["finish", "register"]
 

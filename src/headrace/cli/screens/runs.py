@@ -12,7 +12,7 @@ from headrace.cli.live import MARKS
 from headrace.cli.output import OUT, count, table
 
 if TYPE_CHECKING:
-    from headrace.core import RunResult
+    from headrace.runner import RunResult
 
 __all__ = ["log_line", "show_result", "show_runs", "written"]
 

@@ -8,8 +8,10 @@ from typing import Any
 import jsonschema
 import pytest
 
-from headrace.core import InvalidCall, RunResult, stage_types
-from headrace.project import Document, document_schema
+from headrace.app.catalog import json_schema
+from headrace.core import InvalidCall, stage_types
+from headrace.project import Document
+from headrace.runner import RunResult
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*/pipelines/*.yaml"))
 PIPELINE = """\
@@ -44,13 +46,13 @@ repeat:
 
 
 def errors(kind: str, text: str) -> list[str]:
-    validator = jsonschema.Draft202012Validator(document_schema(kind))
+    validator = jsonschema.Draft202012Validator(json_schema(kind))
     return [error.message for error in validator.iter_errors(Document(text).get(()))]
 
 
 @pytest.mark.parametrize("kind", ["pipeline", "orchestration", "run-result"])
 def test_each_schema_is_itself_valid(kind: str) -> None:
-    schema = document_schema(kind)
+    schema = json_schema(kind)
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     jsonschema.Draft202012Validator.check_schema(schema)
     for reference in references(schema):
@@ -102,7 +104,7 @@ def test_what_is_wrong_is_refused(old: str, new: str) -> None:
 
 
 def test_every_stage_type_has_its_fields_with_descriptions() -> None:
-    schema = document_schema("pipeline")
+    schema = json_schema("pipeline")
     assert set(stage_types()) <= schema["$defs"].keys()
     condition = schema["$defs"]["processor.filter"]["properties"]["condition"]
     assert condition["description"]
@@ -110,7 +112,7 @@ def test_every_stage_type_has_its_fields_with_descriptions() -> None:
 
 
 def test_the_examples_of_every_field_are_accepted_by_its_schema() -> None:
-    schema = document_schema("pipeline")
+    schema = json_schema("pipeline")
     refused = []
     for name in stage_types():
         for field, plain in schema["$defs"][name]["properties"].items():
@@ -130,7 +132,7 @@ def test_a_field_of_any_type_accepts_a_reference() -> None:
 
 def test_a_run_result_fits_its_schema() -> None:
     result = RunResult(run_id="r", pipeline="p", state="finished", started="2026-01-01", seconds=1.0)
-    jsonschema.validate(result.model_dump(mode="json"), document_schema("run-result"))
+    jsonschema.validate(result.model_dump(mode="json"), json_schema("run-result"))
 
 
 def test_an_orchestration_is_checked_by_its_schema() -> None:
@@ -155,5 +157,5 @@ def test_what_is_wrong_in_an_orchestration_is_refused(old: str, new: str) -> Non
 
 def test_an_unknown_schema_is_an_invalid_call() -> None:
     with pytest.raises(InvalidCall) as caught:
-        document_schema("pipelin")
+        json_schema("pipelin")
     assert (caught.value.code, caught.value.hint) == ("unknown-schema", "Did you mean 'pipeline'?")

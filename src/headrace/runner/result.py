@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from .values import Json, Value
+from pydantic import TypeAdapter
 
-__all__ = ["ErrorInfo", "ModelInfo", "PromotionInfo", "RunResult", "StageResult"]
+from headrace.core import Issue, Json, Output, Value
+
+__all__ = ["ErrorInfo", "ModelInfo", "PromotionInfo", "RunResult", "StageResult", "result_schema"]
 
 
 class StageResult(Value):
@@ -73,3 +75,20 @@ class RunResult(Value):
     """How many batches a stream has published; its stages have the counts of all of them."""
     last_batches: tuple[dict[str, Any], ...] = ()
     """The latest of them; ``outputs`` are those of the last."""
+
+
+def result_schema() -> dict[str, Any]:
+    """JSON Schema of what ``run --json`` prints: every field is always there, later versions may add some."""
+    schema = RunResult.model_json_schema(mode="serialization")
+    parts = schema["$defs"]
+    for name, value in (("outputs", Output), ("issues", Issue)):
+        parts[value.__name__] = TypeAdapter(value).json_schema(mode="serialization")
+        schema["properties"][name]["items"] = {"$ref": f"#/$defs/{value.__name__}"}
+    text = {"type": "string"}
+    warning = {"code": text, "message": text, "stage": {"type": ["string", "null"]}}
+    parts["Warning"] = {"type": "object", "properties": warning}
+    schema["properties"]["warnings"]["items"] = {"$ref": "#/$defs/Warning"}
+    for each in (schema, *parts.values()):
+        each.pop("additionalProperties", None)
+        each["required"] = list(each["properties"])
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
