@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from headrace.core import ColumnType, InvalidCall, Schema
+
+from .json_schema import json_columns
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -105,8 +107,13 @@ def named(text: str) -> tuple[str, str]:
 
 
 def declared_schema(declared: str | Mapping[str, str]) -> Schema:
-    """``price double, day date`` or ``{price: double, day: date}``; raises ``InvalidCall``."""
-    pairs = declared.items() if isinstance(declared, Mapping) else map(named, split_top(declared))
+    """``price double, day date``, ``{price: double, day: date}``, or Spark's JSON; raises ``InvalidCall``."""
+    if isinstance(declared, Mapping):
+        pairs: Iterable[tuple[str, str]] = declared.items()
+    elif declared.lstrip().startswith("{"):
+        pairs = json_columns(declared)
+    else:
+        pairs = map(named, split_top(declared))
     columns = tuple(ColumnType(name, normal_type(kind)) for name, kind in pairs)
     names = [column.name.casefold() for column in columns]
     if not columns or len(set(names)) != len(names):

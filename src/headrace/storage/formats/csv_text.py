@@ -41,6 +41,8 @@ class CsvText(TextFormat):
     null_values: tuple[str, ...] = ("",)
     multiline: bool = True
     declared: tuple[str, ...] | None = None
+    complete: bool = True
+    """Whether a file has to have all declared columns; where they evolve, old ones do not."""
 
     @classmethod
     def styled(cls, style: ReadStyle, delimiter: str, declared: tuple[str, ...] | None) -> CsvText:
@@ -55,6 +57,7 @@ class CsvText(TextFormat):
             null_values=("", *style.null_values),
             multiline=style.multiline,
             declared=declared,
+            complete=style.new_columns != "add",
         )
 
     @cached_property
@@ -135,7 +138,7 @@ class CsvText(TextFormat):
         return names
 
     def _check(self, names: tuple[str, ...], location: str) -> None:
-        for name in self.declared or ():
+        for name in (self.declared or ()) if self.complete else ():
             if name.casefold() not in {each.casefold() for each in names}:
                 raise DataRefused(
                     "column-not-in-file",

@@ -124,6 +124,7 @@ def reading_of(
         style.file_column,
         style.sample_files,
         style.sample_mb,
+        style.new_columns,
     )
     return reading if chosen or declared or not found.infos else reading.without_rows(found.infos)
 

@@ -18,7 +18,7 @@ from headrace.storage.objects import ObjectStore
 
 from .rows import Format, Split
 
-__all__ = ["infer_schema", "sampled"]
+__all__ = ["infer_schema", "merged", "refuse_new", "sampled"]
 
 
 def sampled(splits: Sequence[Split], count: int) -> list[Split]:
@@ -52,6 +52,29 @@ def infer_schema(
             hint="Is it another format, or packed? Check `format`, or declare a `schema`.",
         )
     return united
+
+
+def merged(declared: Schema, found: Schema) -> Schema:
+    """The declared columns, and behind them those that files have besides."""
+    more = (column for column in found if declared.get(column.name) is None)
+    return Schema((*declared, *more))
+
+
+def refuse_new(
+    store: ObjectStore, form: Format, splits: Sequence[Split], known: Schema, megabytes: float
+) -> None:
+    """Raises ``DataRefused`` (``new-column``) where a file has a column that the schema does not."""
+    with ThreadPoolExecutor(8) as pool:
+        limit = int(megabytes * (1 << 20))
+        found = pool.map(lambda each: (each, form.sample(store, each, limit)), filter(_has_bytes, splits))
+        for split, schema in found:
+            for column in schema or ():
+                if known.get(column.name) is None:
+                    raise DataRefused(
+                        "new-column",
+                        f"'{split.location}' has a column '{column.name}', which the schema does not.",
+                        hint="Declare it in `schema`, or set `new_columns` to add or ignore.",
+                    )
 
 
 def _has_bytes(split: Split) -> bool:

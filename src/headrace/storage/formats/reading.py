@@ -17,7 +17,7 @@ from headrace.storage.counting import Counter
 from headrace.storage.datasource import frame_of, session_zone
 from headrace.storage.objects import ObjectInfo, ObjectStore
 
-from .inference import infer_schema
+from .inference import infer_schema, merged, refuse_new
 from .packing import compression_of, members_of
 from .parquet_files import ParquetFiles, read_footer
 from .plan import partitions_of
@@ -46,6 +46,7 @@ class FileReading:
     file_column: str | None = None
     sample_files: int = 10
     sample_mb: float = 4.0
+    new_columns: str = "ignore"
 
     def without_rows(self, others: Sequence[ObjectInfo]) -> FileReading:
         """No file of these, with the schema of others: a slice in which nothing is new."""
@@ -55,18 +56,22 @@ class FileReading:
     def schema(self) -> Schema:
         """The declared columns, or the inferred ones; then those from folder names, then the file's name."""
         folders = self._folders()
-        if self.declared is not None:
-            inner = self.declared
-        else:
-            inner = infer_schema(
-                self.store, self.form, self._splits(), files=self.sample_files, megabytes=self.sample_mb
-            )
+        inner = self._inner()
         given = {column.name.casefold() for column in inner}
         extra = [column for column in folders if column.name.casefold() not in given]
         if self.file_column:
             extra.append(ColumnType(self.file_column, "string"))
         self._check(inner)
         return Schema((*inner, *extra))
+
+    def _inner(self) -> Schema:
+        """The columns inside the files."""
+        adds = self.new_columns == "add"
+        if self.declared is not None and not (adds and self.infos):
+            return self.declared
+        files = len(self.infos) if adds else self.sample_files
+        found = infer_schema(self.store, self.form, self._splits(), files=files, megabytes=self.sample_mb)
+        return found if self.declared is None else merged(self.declared, found)
 
     def _check(self, inner: Schema) -> None:
         if self.file_column and inner.get(self.file_column):
@@ -79,6 +84,8 @@ class FileReading:
     def read(self, run: Run) -> Frame | WithErrors:
         """The rows, lazily; with ``on_error`` other than stop the rejected rows beside them."""
         schema = self.schema()
+        if self.new_columns == "stop" and run.purpose != "analyse":
+            refuse_new(self.store, self.form, self._splits(), schema, self.sample_mb)
         if run.columns is not None:
             used = {name.casefold() for name in run.columns}
             kept = tuple(column for column in schema if column.name.casefold() in used)

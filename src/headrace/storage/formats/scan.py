@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from headrace.core import HeadraceError, Schema
+from headrace.core import DataRefused, HeadraceError, Schema
 from headrace.storage.carried import CarriedError
 from headrace.storage.counting import Counter
 from headrace.storage.datasource import BLOCKS, ErrorRows, arrow_schema, gated, paced, relayed
@@ -130,5 +130,21 @@ def shape(table: pa.Table, target: pa.Schema, split: Split) -> pa.Table:
             columns.append(pa.nulls(table.num_rows, wanted.type))
         else:
             column = table.column(at)
-            columns.append(column if column.type == wanted.type else column.cast(wanted.type, safe=False))
+            columns.append(column if column.type == wanted.type else _cast(column, wanted, split.location))
     return pa.table(columns, schema=target)
+
+
+def _cast(column: pa.ChunkedArray, wanted: pa.Field, location: str) -> pa.ChunkedArray:
+    """The values as another type; nothing wraps around or loses its fraction, but nanoseconds are let go."""
+    import pyarrow as pa
+
+    moments = pa.types.is_timestamp(column.type) and pa.types.is_timestamp(wanted.type)
+    try:
+        return column.cast(wanted.type, safe=not moments)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise DataRefused(
+            "value-does-not-fit",
+            f"'{location}', column '{wanted.name}': its values are of type {column.type}, and not all "
+            f"become {wanted.type}: {str(error)[:200]}",
+            hint="Declare another type in `schema`, or convert it with processor.convert_types.",
+        ) from error

@@ -121,11 +121,17 @@ class _Partition:
         """To the folder's file, and to the next one where that is full."""
         while part.num_rows:
             _, file = self._open.get(folder) or self.open(folder, part.schema)
-            room = part.num_rows if file.room is None else file.room
+            room = min(self._step(part), part.num_rows if file.room is None else file.room)
             file.add(part.slice(0, room))
             if file.room == 0 or file.large(self._most):
                 self._close(folder)
             part = part.slice(room)
+
+    def _step(self, part: pa.RecordBatch) -> int:
+        """Rows of about a quarter of a file that has a size: its end is looked for that often."""
+        if self._most is None or part.nbytes * 4 <= self._most:
+            return int(part.num_rows)
+        return max(1, int(self._most * part.num_rows / (part.nbytes * 4)))
 
     def open(self, folder: str, schema: pa.Schema) -> tuple[str, Encoder]:
         """A new file; the one opened first is closed when there are too many."""

@@ -25,7 +25,13 @@ class ReadStyle(Value):
     declared_schema: str | dict[str, str] | None = Field(
         default=None,
         alias="schema",
-        description="The columns, instead of inferring them: `id bigint, price double`, or a mapping.",
+        description="The columns, instead of inferring them: `id bigint, price double`, a mapping, or "
+        "Spark's JSON.",
+    )
+    new_columns: Literal["ignore", "add", "stop"] = Field(
+        default="ignore",
+        description="Columns that a file has and the schema has not: leave them out; `add` them, null where "
+        "a file lacks them; or `stop`.",
     )
     header: bool = Field(
         default=True, description="CSV, TSV, Excel: the first line names the columns; else `_c0`, `_c1` …"
