@@ -8,7 +8,6 @@ import gzip
 import hashlib
 import json
 import math
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,15 +16,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from headrace.core import DataRefused, Frame, HeadraceError, InvalidCall, Schema, WithErrors
-from headrace.engine import Engine, explain_failure
+from headrace.core import InvalidCall, Schema, WithErrors
 from headrace.stages.origins.files import Files
-from headrace.storage.formats import chunks
 from headrace.storage.objects import open_store, with_digests
-from headrace.testing import StageRun
 
 if TYPE_CHECKING:
     from headrace.app.local_s3 import LocalS3
+
+from .conftest import Reading
 
 UTC = dt.UTC
 HOUSES = """,price,name,day,seen,new
@@ -34,51 +32,6 @@ c",2024-01-31,2024-01-31 10:00:00,true
 2,,,,,
 3,7,x,2024-02-01,2024-01-31T10:00:00.5,false
 """
-
-
-class Reading:
-    """An engine, a folder, and what reading there gave."""
-
-    def __init__(self, engine: Engine, folder: Path) -> None:
-        self.engine = engine
-        self.folder = folder
-
-    def run(self, **given: Any) -> StageRun:
-        return StageRun(self.engine.session, self.folder, engine=self.engine.name, **given)
-
-    def file(self, name: str, content: str | bytes) -> Path:
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return path
-
-    def rows(self, path: Any, run: StageRun | None = None, **config: Any) -> list[dict[str, Any]]:
-        frame = Files(path=path, **config).read(run or self.run())
-        assert not isinstance(frame, WithErrors)
-        return self.plain(frame)
-
-    def plain(self, frame: Frame) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = self.engine.to_arrow(frame).to_pylist()
-        return rows
-
-    def types(self, path: Any, **config: Any) -> dict[str, str]:
-        frame = Files(path=path, **config).read(self.run(purpose="analyse"))
-        assert not isinstance(frame, WithErrors)
-        assert self.engine.to_arrow(frame).num_rows == 0
-        return {field.name: field.dataType.simpleString() for field in frame.schema}
-
-    def refused(self, act: Callable[[], object]) -> HeadraceError:
-        """The error of ours that an act ends in, through the engine or not."""
-        with pytest.raises(Exception) as caught:  # noqa: PT011 - what it is, is what is asked
-            act()
-        found = explain_failure(caught.value)
-        assert found is not None, caught.value
-        return found
-
-
-@pytest.fixture
-def reading(any_engine: Engine, tmp_path: Path) -> Reading:
-    return Reading(any_engine, tmp_path)
 
 
 def test_a_csv_file_comes_with_its_types(reading: Reading) -> None:
@@ -262,105 +215,6 @@ def test_folder_names_are_columns(reading: Reading) -> None:
     assert (rows[1]["day"], rows[1]["n"]) == (None, 2)
 
 
-BAD = 'a,b,c\n1,x,2024-01-01\nno,y,2024-01-01\n2,"q\nr",2024-01-01\n3,z\n\n4,w,2024-02-30\n5,v,2024-01-05\n'
-
-
-def test_a_bad_row_stops_with_its_place_and_text(reading: Reading) -> None:
-    reading.file("bad.csv", BAD)
-    error = reading.refused(lambda: reading.rows("bad.csv", schema="a bigint, b string, c date"))
-    assert isinstance(error, DataRefused)
-    assert error.code == "bad-row"
-    assert "bad.csv, line 3, column 'a'" in error.message
-    assert "no,y,2024-01-01" in error.message
-
-
-@pytest.mark.parametrize("block", [4 << 20, 1])
-def test_bad_rows_are_set_apart_with_line_and_raw_text(
-    reading: Reading, block: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    reading.file("bad.csv", BAD)
-    run = reading.run(on_error="route")
-    made = Files(path="bad.csv", schema="a bigint, b string, c date").read(run)
-    assert isinstance(made, WithErrors)
-    assert sorted(row["a"] for row in reading.plain(made.frame)) == [1, 2, 5]
-    rejected = reading.plain(made.rejected)
-    assert [
-        (row["_error_code"], row["_error_column"], row["_error_line"], row["_error_raw"]) for row in rejected
-    ] == [
-        ("bad-value", "a", 3, "no,y,2024-01-01"),
-        ("ragged-row", None, 6, "3,z"),
-        ("bad-value", "c", 8, "4,w,2024-02-30"),
-    ]
-    assert {row["_error_file"] for row in rejected} == {"bad.csv"}
-    assert {direction: count() for direction, count in run.watches} == {"out": 3, "errors": 3}
-
-
-def test_bad_json_is_set_apart_too(reading: Reading) -> None:
-    reading.file("bad.jsonl", '{"a":1}\n{"a":\n\n{"a":"x"}\n[1]\n{"a":2}\n')
-    made = Files(path="bad.jsonl", schema="a bigint").read(reading.run(on_error="discard"))
-    assert isinstance(made, WithErrors)
-    assert sorted(row["a"] for row in reading.plain(made.frame)) == [1, 2]
-    found = [(row["_error_code"], row["_error_line"]) for row in reading.plain(made.rejected)]
-    assert found == [("bad-json", 2), ("bad-value", 4), ("bad-json", 5)]
-
-
-def test_a_large_file_is_cut_without_losing_a_row(reading: Reading, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Quoted line breaks everywhere, bad rows in every part, lines right to the end."""
-    text = ["id,text"]
-    bad = []
-    line = 1
-    for number in range(300_000):
-        line += 1
-        if number % 50_000 == 7:
-            bad.append(line)
-            text.append(f"x{number},boo")
-        else:
-            text.append(f'{number},"first, ""quoted""\nsecond {"pad" * 30}"')
-            line += 1
-    reading.file("large.csv", "\n".join(text))
-    made = Files(path="large.csv", schema="id bigint, text string").read(reading.run(on_error="route"))
-    assert isinstance(made, WithErrors)
-    (total,) = made.frame.selectExpr("count(*) as n", "sum(id) as s", "min(length(text)) as l").collect()
-    left_out = [number for number in range(300_000) if number % 50_000 == 7]
-    assert total["n"] == 300_000 - len(left_out)
-    assert total["s"] == sum(range(300_000)) - sum(left_out)
-    assert total["l"] == len('first, "quoted"\nsecond ') + 90
-    assert sorted(row["_error_line"] for row in reading.plain(made.rejected)) == bad
-
-
-def test_every_problem_with_a_file_is_a_clear_error(reading: Reading) -> None:
-    reading.file("empty.csv", "")
-    reading.file("header.csv", "a,b\n")
-    reading.file("twice.csv", "a,b,A\n1,2,3\n")
-    reading.file("latin.csv", "a,b\nx,1\nÄ,2\n".encode("latin-1"))
-    reading.file("cut.parquet", b"PAR1 and then nothing")
-    reading.file("none.parquet", b"")
-    reading.file("mystery.xyz", "a\n1\n")
-    assert reading.types("header.csv") == {"a": "string", "b": "string"}
-    assert reading.rows("header.csv") == []
-    assert reading.rows("empty.csv", schema="a int") == []
-    for name, code in (
-        ("empty.csv", "empty-file"),
-        ("twice.csv", "duplicate-column"),
-        ("latin.csv", "wrong-encoding"),
-        ("cut.parquet", "broken-file"),
-        ("none.parquet", "empty-file"),
-        ("mystery.xyz", "unknown-format"),
-        ("latn.csv", "no-files-match"),
-    ):
-        assert reading.refused(lambda name=name: reading.rows(name)).code == code, name
-    assert "line 3" in reading.refused(lambda: reading.rows("latin.csv")).message
-    assert "'latin.csv'" in str(reading.refused(lambda: reading.rows("latn.csv")))
-    assert reading.rows("latn.csv", allow_missing=True, schema="a int") == []
-
-
-def test_a_declared_column_that_the_file_lacks_is_named(reading: Reading) -> None:
-    reading.file("a.csv", "price,b\n1,2\n")
-    error = reading.refused(lambda: reading.rows("a.csv", schema="prise double"))
-    assert error.code == "column-not-in-file"
-    assert "'price'" in str(error)
-
-
 def test_a_preview_reads_no_more_than_it_needs(reading: Reading) -> None:
     reading.file("a.csv", "a\n" + "1\n" * 50)
     reading.file("b.csv", "a\nnot read\n")
@@ -442,24 +296,3 @@ def test_a_schema_says_what_it_cannot_be() -> None:
         with pytest.raises(InvalidCall) as caught:
             declared_schema(text)
         assert caught.value.code == code
-
-
-def test_blocks_are_cut_where_records_end() -> None:
-    pieces = [b"a\nb", b"c\nd", b"", b"e"]
-    found = list(chunks.cut_blocks(iter(pieces), lambda block: block.rfind(b"\n") + 1, "x"))
-    assert found == [b"a\n", b"bc\n", b"de"]
-
-
-def test_a_packed_file_of_many_blocks_is_read_in_turns(reading: Reading) -> None:
-    """Longer than one partition gives on the embedded engine; read twice at once, and only begun."""
-    text = "id,text\n" + "".join(f"{number},{'ab' * 40}\n" for number in range(700_000))
-    reading.file("long.csv.gz", gzip.compress(text.encode(), 1))
-    reading.file("latin.csv", text.encode("latin-1"))
-    for name, config in (("long.csv.gz", {}), ("latin.csv", {"encoding": "latin-1"})):
-        run = reading.run()
-        frame = Files(path=name, **config).read(run)
-        assert not isinstance(frame, WithErrors)
-        (total,) = frame.union(frame).selectExpr("count(*) as n", "sum(id) as s").collect()
-        assert (total["n"], total["s"]) == (1_400_000, 700_000 * 699_999)
-        assert [count() for _, count in run.watches] == [700_000]
-        assert len(frame.limit(3).collect()) == 3
