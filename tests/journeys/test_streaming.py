@@ -190,7 +190,8 @@ def files(place: Any) -> Ends:
     def put(rows: Iterable[int]) -> None:
         drop(folder, f"{os.urandom(6).hex()}.csv", rows)
 
-    return Ends(STAGES, put, lambda: numbers(place.folder / "out"))
+    moved = STAGES.replace("path: in/*.csv,", "path: in/*.csv, max_files: 5, after: move, move_to: read,")
+    return Ends(moved, put, lambda: numbers(place.folder / "out"))
 
 
 def test_a_stream_of_files_killed_at_any_moment_leaves_every_row_once(place: Any) -> None:

@@ -76,6 +76,7 @@ def run_batch(context: RunContext, state: State, taken: Taken) -> list[dict[str,
     Gives what has become visible.
     """
     context.slices = taken.slices
+    after = _afterwards(context, taken)
     execution = Execution(context)
     try:
         execution.run()
@@ -85,7 +86,7 @@ def run_batch(context: RunContext, state: State, taken: Taken) -> list[dict[str,
             discard([(step.name, staged) for step, staged in execution.staged])
         raise
     staged = [(step.name, each) for step, each in execution.staged]
-    staged += _afterwards(context, taken)
+    staged += after
     pipeline = context.plan.pipeline.name
     try:
         made = publish(

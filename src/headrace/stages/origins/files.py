@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-from typing import ClassVar, Literal
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
 
 from headrace.core import (
     Connection,
     Field,
     Frame,
+    Issue,
     Json,
     Location,
     Origin,
     Run,
     Slice,
+    Stage,
+    Staged,
     WithErrors,
 )
-from headrace.storage.formats import FilesFound, ReadStyle, reading_of
+from headrace.storage.formats import Arrivals, FilesFound, ReadStyle, reading_of, sliced
 
 Text = str | tuple[str, ...]
 
 
-class Files(Origin, ReadStyle):
+class Files(Origin, ReadStyle, Arrivals):
     """Read files: CSV, TSV, JSON, Parquet, Avro, ORC, XML, Excel, text, or as they are."""
 
     rejects: ClassVar[bool] = True
@@ -36,34 +40,40 @@ class Files(Origin, ReadStyle):
     connection: Connection | None = Field(
         default=None, description="Where the credentials are; without it, the vendor's default chain."
     )
-    read_mode: Literal["auto", "all", "new"] = Field(
-        default="auto",
-        alias="read",
-        description="`new`: only what no run has read yet, or what has changed since. `auto`: `new` in a "
-        "stream, else `all`. `all` in a stream: every file again in every batch, as a lookup wants.",
-    )
     allow_missing: bool = Field(
         default=False, description="No file at all is no error; needs `schema` or earlier files."
     )
 
+    def _paths(self) -> tuple[str, ...]:
+        return (self.path,) if isinstance(self.path, str) else self.path
+
     def _found(self, run: Run) -> FilesFound:
-        paths = (self.path,) if isinstance(self.path, str) else self.path
         connection = run.connection(self.connection) if self.connection else None
-        return FilesFound.search(paths, self.exclude, connection, run.folder)
+        if run.slice is not None and run.slice.items:
+            return sliced(self._paths(), connection, run.folder, run.slice)
+        return FilesFound.search(self._paths(), self.exclude, connection, run.folder)
 
     def read(self, run: Run) -> Frame | WithErrors:
         """Every file that matches, or those of the slice."""
         found = self._found(run)
-        chosen = found.chosen(run.slice)
+        chosen = () if run.slice is not None and not run.slice.items else found.infos
         reading = reading_of(self, found, chosen, allow_missing=self.allow_missing)
         if run.purpose == "run":
             run.used(*found.versions(chosen))
         return reading.read(run)
 
     def next_slice(self, offset: Json, run: Run) -> Slice | None:
-        """With `read: new`, the files whose name or version the offset does not have."""
-        new = self.read_mode == "new" or (self.read_mode == "auto" and run.reads_new)
-        return self._found(run).since(offset) if new else None
+        """The oldest files that are new, where an offset is kept."""
+        return self.next_of(self._found(run), offset) if self.reads_new(run) else None
+
+    def afterwards(self, part: Slice, run: Run) -> Staged | None:
+        """With `after`, deletes or moves the files of the slice."""
+        return self.cleared(self._paths(), self.connection, part, run)
+
+    def mistakes(self, sources: Mapping[str, tuple[Stage, str | None]]) -> Iterable[Issue]:
+        """Settings that have no meaning together."""
+        yield from super().mistakes(sources)
+        yield from self.arrival_mistakes()
 
     def input_version(self, run: Run) -> str | None:
         """Changes with any file's version and with this configuration."""

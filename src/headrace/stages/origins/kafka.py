@@ -31,8 +31,10 @@ class Kafka(Origin):
     pattern: str | None = Field(
         default=None, description="Instead: every topic whose whole name matches.", examples=["orders-.*"]
     )
-    read_mode: Literal["all", "new"] = Field(
-        default="all", alias="read", description="`new`: only what came after the last run's offsets."
+    read_mode: Literal["auto", "all", "new"] = Field(
+        default="auto",
+        alias="read",
+        description="`new`: only what came after the last run's offsets. `auto`: so in a stream.",
     )
     start: Annotated[str | Offsets, AfterValidator(_start)] = Field(
         default="earliest",
@@ -94,4 +96,5 @@ class Kafka(Origin):
 
     def next_slice(self, offset: Json, run: Run) -> Slice | None:
         """With `read: new`, what has come since, as `{topic: {partition: [from, to]}}`."""
-        return self._reading().since(offset, self._cluster(run)) if self.read_mode == "new" else None
+        new = self.read_mode == "new" or (self.read_mode == "auto" and run.reads_new)
+        return self._reading().since(offset, self._cluster(run)) if new else None

@@ -1,5 +1,6 @@
 """Files of many formats, read and written alike on every engine; ``kinds`` has a module for each."""
 
+from .arrivals import Arrivals, sliced
 from .csv_text import CsvText
 from .found import FilesFound, reading_of
 from .inline import infer_rows, inline_table
@@ -18,6 +19,7 @@ from .writing import Writing, writing_mistakes
 
 __all__ = [
     "REJECTED",
+    "Arrivals",
     "CsvRecords",
     "CsvText",
     "FileReading",
@@ -43,6 +45,7 @@ __all__ = [
     "read_footer",
     "reading_of",
     "shape",
+    "sliced",
     "stop_at",
     "writing_mistakes",
 ]

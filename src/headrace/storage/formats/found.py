@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from headrace.core import DataRefused, InputVersion, InvalidCall, Json, Slice, Value, did_you_mean
+from headrace.core import DataRefused, InputVersion, InvalidCall, Value, did_you_mean
 from headrace.storage.datasource import declared_schema
 from headrace.storage.objects import (
     KeyPattern,
@@ -24,7 +24,7 @@ from .registry import file_kind, kind_of_name
 from .rows import Format
 from .styles import ReadStyle
 
-__all__ = ["FilesFound", "reading_of"]
+__all__ = ["FilesFound", "base_of", "reading_of"]
 
 
 @dataclass(frozen=True)
@@ -52,23 +52,7 @@ class FilesFound:
         patterns = [each.path for each in stores]
         unwanted = [store.key(each) if "://" in each or store.is_local else each for each in exclude]
         infos = store.list(patterns, exclude=unwanted)
-        bases = {_base(store, each) for pattern in patterns for each in expand_braces(pattern)}
-        base = bases.pop() if len(bases) == 1 else ""
-        return cls(tuple(paths), store, tuple(infos), base)
-
-    def chosen(self, part: Slice | None) -> tuple[ObjectInfo, ...]:
-        """The files of a slice; all without one."""
-        if part is None:
-            return self.infos
-        wanted = set(part.items or ())
-        return tuple(info for info in self.infos if info.key in wanted)
-
-    def since(self, offset: Json) -> Slice:
-        """Files that the offset does not have, or has with another version. Files gone are forgotten."""
-        known = (offset or {}).get("files", {})
-        new = [info for info in self.infos if known.get(info.key) != info.mark]
-        following = {"files": {info.key: info.mark for info in self.infos}}
-        return Slice(following, [info.key for info in new], self.versions(new))
+        return cls(tuple(paths), store, tuple(infos), base_of(store, patterns))
 
     def versions(self, infos: Sequence[ObjectInfo]) -> tuple[InputVersion, ...]:
         """What goes on record about files."""
@@ -96,6 +80,12 @@ class FilesFound:
         )
         meant = did_you_mean(wanted.name, names) if KeyPattern(wanted.name).is_plain else None
         return f"{meant} {general}" if meant else general
+
+
+def base_of(store: ObjectStore, patterns: Sequence[str]) -> str:
+    """The key below which folder names may be columns, for several patterns: the one that all share."""
+    bases = {_base(store, each) for pattern in patterns for each in expand_braces(pattern)}
+    return bases.pop() if len(bases) == 1 else ""
 
 
 def _base(store: ObjectStore, pattern: str) -> str:
