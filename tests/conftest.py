@@ -12,13 +12,14 @@ from headrace.core import EngineFailed, EngineSettings
 from headrace.engine import open_engine
 from headrace.engine.client import import_client
 
-from .servers.azurite import azurite
-from .servers.fake_gcs import fake_gcs
-from .servers.hdfs import hdfs_server
-from .servers.kafka import kafka_broker
-from .servers.postgresql import postgres
-from .servers.sites import site
-from .servers.web import web
+from .servers.azurite import azurite as azurite
+from .servers.fake_gcs import fake_gcs as fake_gcs
+from .servers.hdfs import hdfs_server as hdfs_server
+from .servers.kafka import kafka_broker as kafka_broker
+from .servers.postgresql import postgres as postgres
+from .servers.sites import site as site
+from .servers.web import web as web
+from .servers.wire import wire_to as wire_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
     from headrace.app.local_s3 import LocalS3
     from headrace.engine import Engine
-
-__all__ = ["azurite", "fake_gcs", "hdfs_server", "kafka_broker", "postgres", "site", "web"]
 
 EVERYTHING = os.environ.get("HEADRACE_REQUIRE_ALL") == "1"
 """A missing part of the machine fails its tests instead of skipping them."""

@@ -18,6 +18,7 @@ from headrace.storage.connections import GcsConnection
 
 from .failures import Words
 from .remote import PART, RemoteStore
+from .retrying import created
 from .session import adapter
 from .store import ObjectInfo, ObjectWriter
 
@@ -56,7 +57,7 @@ class GoogleBucket(RemoteStore):
     )
     connection: GcsConnection | None
 
-    opened: ClassVar[tuple[str, ...]] = ("_store", "_client", "_credentials")
+    opened: ClassVar[tuple[str, ...]] = (*RemoteStore.opened, "_client", "_credentials")
 
     @property
     def endpoint(self) -> str:
@@ -99,7 +100,7 @@ class GoogleBucket(RemoteStore):
         if given.proxy is not None:
             session.proxies = {"http": given.proxy.reveal(), "https": given.proxy.reveal()}
         if self.roots is not None:
-            session.mount("https://", adapter(given, self.roots))
+            session.mount("https://", adapter(self.roots))
         project = given.project or getattr(self._credentials, "project_id", None) or "none"
         return storage.Client(
             project=project,
@@ -141,11 +142,20 @@ class GoogleBucket(RemoteStore):
 
     def write(self, key: str, data: bytes, *, create_only: bool = False) -> None:
         """One upload; with ``create_only`` on the condition that there is no generation yet."""
+        if create_only:
+            created(lambda: self._create(key, data), lambda: self.read(key), data, self.connection)
+            return
+        try:
+            self._blob(key).upload_from_string(data, **self._patience)
+        except Exception as error:
+            self._raise(error, key)
+
+    def _create(self, key: str, data: bytes) -> None:
         from google.api_core.exceptions import PreconditionFailed
 
-        condition = {"if_generation_match": 0} if create_only else {}
+        once = {**self._patience, "retry": None}
         try:
-            self._blob(key).upload_from_string(data, **condition, **self._patience)
+            self._blob(key).upload_from_string(data, if_generation_match=0, **once)
         except PreconditionFailed as error:
             raise FileExistsError(self.location(key)) from error
         except Exception as error:

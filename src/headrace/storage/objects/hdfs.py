@@ -21,7 +21,8 @@ from headrace.storage.connections import HdfsConnection, NetworkConnection
 from .failures import Words
 from .hdfs_upload import Upload
 from .network import NetworkStore
-from .session import http_failure, open_session
+from .retrying import again, created
+from .session import AGAIN, http_failure, open_session
 from .store import ObjectInfo, ObjectWriter
 
 if TYPE_CHECKING:
@@ -105,15 +106,23 @@ class HadoopFiles(NetworkStore):
         return {"Authorization": f"Basic {base64.b64encode(plain).decode()}"}
 
     def ask(self, method: str, key: str, operation: str, **more: Any) -> requests.Response:
-        """One operation's answer; raises what the server cannot be blamed for."""
+        """One operation's answer, asked for again unless it is a rename, which works once only."""
+
+        def once() -> requests.Response:
+            return self._ask(method, key, self.parameters(operation, **more))
+
+        return once() if operation == "RENAME" else again(once, self.connection)
+
+    def _ask(self, method: str, key: str, parameters: dict[str, str]) -> requests.Response:
         import requests
 
         try:
-            return self._session.request(
-                method, self.url(key), params=self.parameters(operation, **more), timeout=self.patience
-            )
+            answer = self._session.request(method, self.url(key), params=parameters, timeout=self.patience)
         except requests.RequestException as error:
             self.away(key, error)
+        if answer.status_code in AGAIN:
+            self.refused(answer, key)
+        return answer
 
     def away(self, key: str, error: BaseException) -> NoReturn:
         """Raises ``Unavailable``; the library's own text may hold a token, and stays out of it."""
@@ -197,9 +206,16 @@ class HadoopFiles(NetworkStore):
 
     def write(self, key: str, data: bytes, *, create_only: bool = False) -> None:
         """Beside its place, then renamed: onto what is there, or only where there is nothing."""
-        upload = Upload(self, key, create_only=create_only)
-        upload.write(data)
-        upload.close()
+
+        def upload() -> None:
+            made = Upload(self, key, create_only=create_only)
+            made.write(data)
+            made.close()
+
+        if create_only:
+            created(upload, lambda: self.read(key), data, self.connection)
+        else:
+            again(upload, self.connection)
 
     def writer(self, key: str) -> ObjectWriter:
         """A stream to a data node, renamed when closed."""
@@ -212,9 +228,12 @@ class HadoopFiles(NetworkStore):
 
     def move(self, source: str, target: str) -> None:
         """A rename: instant, and whole."""
-        if self.stat(source) is None and self.stat(target) is not None:
-            return
-        self.rename(source, target)
+
+        def rename() -> None:
+            if self.stat(source) is not None or self.stat(target) is None:
+                self.rename(source, target)
+
+        again(rename, self.connection)
 
     def rename(self, source: str, target: str, *, only: bool = False) -> None:
         """Raises ``FileExistsError`` with ``only`` when the target is there, race-free."""

@@ -80,7 +80,10 @@ class Upload(ObjectWriter):
                 answer.status, self._store.location(self._key), self._store.endpoint, self._store.words
             )
         try:
-            self._store.rename(self._draft, self._key, only=self._only)
+            if self._only:
+                self._store.rename(self._draft, self._key, only=True)
+            else:
+                self._store.move(self._draft, self._key)
         except FileExistsError:
             self._store.delete([self._draft])
             raise

@@ -17,6 +17,7 @@ from headrace.storage.connections import NetworkConnection
 
 from .failures import raise_remote
 from .network import NetworkStore
+from .retrying import again, created
 from .store import ObjectInfo, ObjectWriter
 
 __all__ = ["RemoteStore"]
@@ -28,7 +29,7 @@ PART = 8 << 20
 class RemoteStore(NetworkStore):
     """A store that obstore knows."""
 
-    opened: ClassVar[tuple[str, ...]] = ("_store",)
+    opened: ClassVar[tuple[str, ...]] = ("_store", "_store_asking_once")
 
     @abstractmethod
     def _open(self, options: dict[str, Any]) -> Any:
@@ -37,6 +38,12 @@ class RemoteStore(NetworkStore):
     @cached_property
     def _store(self) -> Any:
         return self._open(self.options())
+
+    @cached_property
+    def _store_asking_once(self) -> Any:
+        options = self.options()
+        options["retry_config"]["max_retries"] = 0
+        return self._open(options)
 
     def options(self) -> dict[str, Any]:
         """How the library's stores speak to the server: TLS, proxy, patience."""
@@ -122,11 +129,23 @@ class RemoteStore(NetworkStore):
         """One ``PUT``; with ``create_only`` conditional (``If-None-Match: *``), which the server decides."""
         import obstore
 
+        if create_only:
+            created(lambda: self._create(key, data), lambda: self.read(key), data, self.connection)
+            return
         try:
-            obstore.put(self._store, key, data, mode="create" if create_only else "overwrite")
+            obstore.put(self._store, key, data)
         except Exception as error:
-            if create_only and isinstance(error, FileExistsError | obstore.exceptions.AlreadyExistsError):
-                raise FileExistsError(self.location(key)) from error
+            self._raise(error, key)
+
+    def _create(self, key: str, data: bytes) -> None:
+        """One attempt: the library would not tell an attempt of its own from another writer's."""
+        import obstore
+
+        try:
+            obstore.put(self._store_asking_once, key, data, mode="create")
+        except (FileExistsError, obstore.exceptions.AlreadyExistsError) as error:
+            raise FileExistsError(self.location(key)) from error
+        except Exception as error:
             self._raise(error, key)
 
     def writer(self, key: str) -> ObjectWriter:
@@ -134,12 +153,14 @@ class RemoteStore(NetworkStore):
         return _RemoteWriter(self, key)
 
     def delete(self, keys: Iterable[str]) -> None:
-        """A thousand per request."""
+        """A thousand per request, sent again when it got lost, which the library does not."""
+        wanted = list(keys)
+        if wanted:
+            again(lambda: self._delete(wanted), self.connection)
+
+    def _delete(self, wanted: list[str]) -> None:
         import obstore
 
-        wanted = list(keys)
-        if not wanted:
-            return
         try:
             obstore.delete(self._store, wanted)
         except FileNotFoundError:  # Azure says so, and may have left out what came after

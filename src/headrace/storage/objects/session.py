@@ -13,33 +13,29 @@ from .failures import Words
 if TYPE_CHECKING:
     import requests
 
-__all__ = ["adapter", "http_failure", "open_session"]
+__all__ = ["AGAIN", "adapter", "http_failure", "open_session"]
 
 AGAIN = (429, 500, 502, 503, 504)
 """Answers of servers that may do better a moment later."""
 
 
 def open_session(connection: NetworkConnection | None, roots: bytes | None) -> requests.Session:
-    """A session that sends what may be repeated again, with growing pauses, as often as the connection says.
-
-    Each request still has to be given :func:`patience`.
-    """
+    """A session through the connection's proxy that trusts its authorities."""
     import requests
 
     given = connection or NetworkConnection()
     session = requests.Session()
     if given.proxy is not None:
         session.proxies = {"http": given.proxy.reveal(), "https": given.proxy.reveal()}
-    made = adapter(given, roots)
+    made = adapter(roots)
     session.mount("https://", made)
     session.mount("http://", made)
     return session
 
 
-def adapter(given: NetworkConnection, roots: bytes | None) -> Any:
+def adapter(roots: bytes | None) -> Any:
     """What sends the session's requests."""
     from requests.adapters import HTTPAdapter
-    from urllib3.util import Retry
 
     context = ssl.create_default_context() if roots is not None else None
     if context is not None and roots is not None:
@@ -53,16 +49,7 @@ def adapter(given: NetworkConnection, roots: bytes | None) -> Any:
             more = {"ssl_context": context} if context is not None else {}
             super().init_poolmanager(*given, **options, **more)
 
-    retry = Retry(
-        total=given.retries,
-        backoff_factor=0.1,
-        backoff_jitter=0.1,
-        backoff_max=10,
-        status_forcelist=AGAIN,
-        allowed_methods=("GET", "HEAD", "DELETE", "PUT"),
-        raise_on_status=False,
-    )
-    return Adapter(max_retries=retry)
+    return Adapter()
 
 
 def http_failure(code: int, location: str, endpoint: str, words: Words) -> HeadraceError:

@@ -22,7 +22,8 @@ from headrace.storage.connections import Explorer, Found, HttpConnection
 from .failures import Words
 from .network import NetworkStore
 from .patterns import KeyPattern
-from .session import http_failure, open_session
+from .retrying import again
+from .session import AGAIN, http_failure, open_session
 from .store import ObjectInfo, ObjectWriter
 
 if TYPE_CHECKING:
@@ -84,24 +85,24 @@ class WebFiles(NetworkStore):
         """The path of an address."""
         return super().key(location).replace("?", QUERY)
 
-    def _ask(self, method: str, key: str, **more: Any) -> requests.Response:
+    def _ask(self, key: str, **more: Any) -> requests.Response:
+        """One ``GET``; its body is yet to be read."""
         import requests
 
         given = self.connection or HttpConnection()
+        patience = (given.connect_timeout_seconds, given.timeout_seconds)
         try:
-            return self._session.request(
-                method,
-                self.location(key),
-                timeout=(given.connect_timeout_seconds, given.timeout_seconds),
-                allow_redirects=True,
-                **more,
-            )
+            answer = self._session.get(self.location(key), timeout=patience, stream=True, **more)
         except requests.RequestException as error:
             raise Unavailable(
                 "store-unavailable",
                 f"{self.endpoint} did not answer for '{self._bare(key)}'.",
                 hint="Is the server up, and is the address right? Running again may help.",
             ) from error
+        if answer.status_code in AGAIN:
+            answer.close()
+            self._refused(answer, key)
+        return answer
 
     def _bare(self, key: str) -> str:
         """The address without its query, which may hold a token."""
@@ -130,9 +131,10 @@ class WebFiles(NetworkStore):
 
     def stat(self, key: str) -> ObjectInfo | None:
         """A ``GET`` of the first byte: signed addresses allow no ``HEAD``, and some servers know none."""
-        if not key:
-            return None
-        with self._ask("GET", key, headers={"Range": "bytes=0-0"}, stream=True) as answer:
+        return again(lambda: self._stat(key), self.connection) if key else None
+
+    def _stat(self, key: str) -> ObjectInfo | None:
+        with self._ask(key, headers={"Range": "bytes=0-0"}) as answer:
             if answer.status_code in (404, 410):
                 return None
             if answer.status_code in (206, 416):
@@ -155,9 +157,12 @@ class WebFiles(NetworkStore):
         """One ranged ``GET``; the whole file, once, from a server that knows no ranges."""
         if end is not None and end <= start:
             return b""
+        return again(lambda: self._read(key, start, end), self.connection)
+
+    def _read(self, key: str, start: int, end: int | None) -> bytes:
         if key not in self._whole:
             span = f"bytes={start}-{'' if end is None else end - 1}"
-            with self._ask("GET", key, headers={"Range": span}, stream=True) as answer:
+            with self._ask(key, headers={"Range": span}) as answer:
                 if answer.status_code == 206:
                     return self._content(answer, key)
                 if answer.status_code == 416:
@@ -170,7 +175,7 @@ class WebFiles(NetworkStore):
         return os.pread(file.fileno(), (size if end is None else end) - start, start)
 
     def _fetch(self, key: str) -> IO[bytes]:
-        with self._ask("GET", key, stream=True) as answer:
+        with self._ask(key) as answer:
             if not answer.ok:
                 self._refused(answer, key)
             return self._keep(answer, key)
@@ -239,7 +244,7 @@ class WebExplorer(Explorer):
                 "cannot-browse", "The connection names no address to ask.", hint="Set its `url`."
             )
         store = WebFiles(self.connection.url, self.connection, self.base)
-        answer = store._ask("GET", store.path, stream=True)
+        answer = store._ask(store.path)
         answer.close()
         if answer.status_code in (401, 403):
             store._refused(answer, store.path)
