@@ -15,8 +15,9 @@ class Kafka(Destination):
 
     connection: Connection = Field(description="A connection of kind `kafka`.", examples=["events"])
     topic: str = Field(description="The topic that gets the messages.", examples=["prices"])
-    format: Literal["json", "csv", "text", "binary"] = Field(
-        default="json", description="What a value is: the row as one object or one line, or one column of it."
+    format: Literal["json", "avro", "csv", "text", "binary"] = Field(
+        default="json",
+        description="What a value is: the row as one object, record or line, or one column of it.",
     )
     value_column: NewColumn = Field(
         default="value", description="Text, binary: the column that is the value."
@@ -32,6 +33,9 @@ class Kafka(Destination):
     )
     partition: Column | None = Field(default=None, description="A column with the partition's number.")
     timestamp: Column | None = Field(default=None, description="A column with the message's time.")
+    subject: str | None = Field(
+        default=None, description="Avro: the registry's subject; without it, `<topic>-value`."
+    )
     delivery: Delivery = Field(
         default="transactional",
         description="`transactional`: each batch once, whole. `idempotent`: no transaction; a batch that was "

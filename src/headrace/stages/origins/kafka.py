@@ -34,21 +34,29 @@ class Kafka(Origin):
     read_mode: Literal["auto", "all", "new"] = Field(
         default="auto",
         alias="read",
-        description="`new`: only what came after the last run's offsets. `auto`: so in a stream.",
+        description="`new`: only what came after the offsets of the last run. `auto`: `new` in a stream, "
+        "else `all`.",
     )
     start: Annotated[str | Offsets, AfterValidator(_start)] = Field(
         default="earliest",
         description="Where the first reading starts: `earliest`, `latest`, a time, or offsets.",
         examples=["2026-01-31T10:00:00Z", {"orders": {"0": 1200}}],
     )
-    format: Literal["json", "csv", "text", "binary"] = Field(
-        default="json", description="What a value is: one object, one line, text, or bytes."
+    format: Literal["json", "avro", "csv", "text", "binary"] = Field(
+        default="json", description="What a value is: one object, one record, one line, text, or bytes."
     )
     declared_schema: str | dict[str, str] | None = Field(
         default=None,
         alias="schema",
         description="The columns of JSON and CSV values; JSON's are inferred without it.",
         examples=["id bigint, price double"],
+    )
+    avro_schema: str | dict[str, Json] | None = Field(
+        default=None,
+        description="Avro: the schema to read values as; without it, the newest of the registry's.",
+    )
+    subject: str | None = Field(
+        default=None, description="Avro: the registry's subject; without it, `<first topic>-value`."
     )
     value_column: NewColumn = Field(default="value", description="Text, binary: the column with the value.")
     delimiter: str = Field(default=",", min_length=1, max_length=1, description="CSV: between fields.")

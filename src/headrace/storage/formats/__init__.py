@@ -1,6 +1,8 @@
 """Files of many formats, read and written alike on every engine; ``kinds`` has a module for each."""
 
 from .arrivals import Arrivals, sliced
+from .avro_records import AvroRecords, avro_columns, avro_values, numbered
+from .avro_types import avro_schema
 from .csv_text import CsvText
 from .found import FilesFound, reading_of
 from .inline import infer_rows, inline_table
@@ -20,6 +22,7 @@ from .writing import Writing, writing_mistakes
 __all__ = [
     "REJECTED",
     "Arrivals",
+    "AvroRecords",
     "CsvRecords",
     "CsvText",
     "FileReading",
@@ -36,11 +39,15 @@ __all__ = [
     "Split",
     "WriteStyle",
     "Writing",
+    "avro_columns",
+    "avro_schema",
+    "avro_values",
     "file_kind",
     "format_names",
     "infer_rows",
     "inline_table",
     "json_texts",
+    "numbered",
     "partitions_of",
     "read_footer",
     "reading_of",

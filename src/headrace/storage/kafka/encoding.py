@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from headrace.core import DataRefused, Schema, Value
-from headrace.storage.formats import json_texts
+from headrace.storage.datasource import arrow_schema
+from headrace.storage.formats import avro_schema, avro_values, json_texts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,7 +34,7 @@ def message_schema() -> pa.Schema:
 class Encoding(Value):
     """How a row becomes a message: the half of ``destination.kafka`` that workers need."""
 
-    format: Literal["json", "csv", "text", "binary"] = "json"
+    format: Literal["json", "avro", "csv", "text", "binary"] = "json"
     value_column: str = "value"
     key: str | None = None
     headers: Mapping[str, str] = {}
@@ -48,10 +50,19 @@ class Encoding(Value):
                 f"There is no column '{self.value_column}' for the value.",
                 hint="Name it in `value_column`.",
             )
-        if self.format == "json" and not self._value_names(schema.names):
+        if self.format not in ("text", "binary") and not self._value_names(schema.names):
             raise DataRefused(
                 "no-columns-left", "Every column goes beside the value, so that would be empty."
             )
+        self.avro(schema)
+
+    def avro(self, schema: Schema) -> str | None:
+        """The Avro schema of the values; ``None``: they are no Avro."""
+        if self.format != "avro":
+            return None
+        names = self._value_names(schema.names)
+        inner = Schema(tuple(each for each in schema if each.name in names))
+        return json.dumps(avro_schema(arrow_schema(inner)))
 
     def _value_names(self, names: Any) -> list[str]:
         aside = {each.casefold() for each in (self.partition, self.timestamp, *self.headers.values()) if each}
@@ -83,6 +94,8 @@ class Encoding(Value):
         if self.format in ("text", "binary"):
             return _bytes(_found(table, self.value_column))
         inner = table.select(self._value_names(table.column_names))
+        if self.format == "avro":
+            return pa.array(avro_values(inner), pa.binary())
         if self.format == "json":
             return json_texts(inner).cast(pa.binary())
         return pa.array(_csv_lines(inner, self.delimiter), pa.binary())

@@ -18,9 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from headrace.core import STAGED_NOTE, DataRefused, Json, Output, Run, RunFailed, Staged, Value
+from headrace.storage.formats import numbered
 
 from .client import Cluster, kafka_connection
 from .ledger import Mark, ledger_end, make_topic
+from .registry import Registry
 from .spool import spooled
 from .topics import Topics
 
@@ -42,6 +44,7 @@ class Sending(Value):
     format: str = "json"
     partitions: int | None = None
     replicas: int = -1
+    subject: str | None = None
 
     def missing(self, cluster: Cluster) -> tuple[int, int] | None:
         """What the topic is to be made with; ``None``: it is there.
@@ -73,6 +76,9 @@ class _Batch:
     spool: str
     """The folder's name in the stage's own folder."""
     after: int
+    subject: str | None = None
+    avro: str | None = None
+    """The schema that the subject of the registry gets; ``None``: values go out as they are."""
     create: tuple[int, int] | None = None
     """Partitions and replicas of a topic that is still to be made."""
     files: tuple[str, ...] = ()
@@ -90,7 +96,7 @@ class StagedMessages(Staged):
         self._doubtful = doubtful and batch.rows is not None
 
     @classmethod
-    def begin(cls, sending: Sending, run: Run) -> StagedMessages:
+    def begin(cls, sending: Sending, avro: str | None, run: Run) -> StagedMessages:
         """An empty spool; clears what an earlier attempt of this very stage has left there."""
         cluster = Cluster(kafka_connection(run.connection(sending.connection)), run.folder)
         batch = _Batch(
@@ -101,6 +107,7 @@ class StagedMessages(Staged):
             batch=run.batch,
             stage=run.stage,
             spool=f"spool-{run.batch}",
+            avro=avro if cluster.connection.registry_url is not None else None,
             create=sending.missing(cluster),
             after=ledger_end(cluster),
         )
@@ -185,10 +192,19 @@ class StagedMessages(Staged):
 
     def _send(self, producer: Producer, told: Callable[[Any, Any], None] | None = None) -> None:
         topic, more = self._batch.topic, {} if told is None else {"on_delivery": told}
+        head = self._head()
         for batch in spooled(self.folder, self._batch.files):
             plain = batch.column("key").to_pylist(), batch.column("value").to_pylist()
             for key, value, beside in zip(*plain, _beside(batch), strict=True):
-                _produce(producer, topic, value, key, {**beside, **more})
+                _produce(producer, topic, head + value if head else value, key, {**beside, **more})
+
+    def _head(self) -> bytes:
+        """What the registry wants before each value."""
+        if self._batch.avro is None:
+            return b""
+        registry = Registry.of(self._cluster.connection, self._cluster.folder)
+        subject = self._batch.subject or f"{self._batch.topic}-value"
+        return numbered(registry.register(subject, json.loads(self._batch.avro)))
 
     def undo(self) -> None:
         """Removes the spool. What has been committed cannot be taken back, and says so."""

@@ -6,16 +6,18 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from headrace.core import ColumnType, DataRefused, Frame, InvalidCall, Run, Schema, Slice, WithErrors
 from headrace.storage.counting import Counter
 from headrace.storage.datasource import NoteRow, StreamSource, declared_schema, frame_of, session_zone
-from headrace.storage.formats import CsvRecords, JsonRecords
+from headrace.storage.formats import AvroRecords, CsvRecords, JsonRecords, avro_columns
 
 from .client import Cluster
 from .decoding import REJECTED, Decoder, Plain, Rows, Sidecar
 from .messages import first_messages, messages_between
+from .registry import Registry
 from .slices import KafkaTopics, Range, ranges_of
 from .topics import Isolation, Place, Topics
 
@@ -72,6 +74,8 @@ class KafkaReading(KafkaTopics):
 
     format: str = "json"
     declared_schema: str | dict[str, str] | None = None
+    avro_schema: str | dict[str, Any] | None = None
+    subject: str | None = None
     value_column: str = "value"
     delimiter: str = ","
     null_values: tuple[str, ...] = ()
@@ -88,25 +92,40 @@ class KafkaReading(KafkaTopics):
         named = ((what, getattr(self, f"{what}_column")) for what in SIDES)
         return Sidecar(tuple((what, name) for what, name in named if name), self.key_format == "binary")
 
-    def _decoder(self) -> Decoder:
+    def _decoder(self, cluster: Cluster, run: Run) -> Decoder:
         if self.format in ("text", "binary"):
             return Plain()
         if self.format == "csv":
             return CsvRecords(self.delimiter, ("", *self.null_values))
+        if self.format == "avro":
+            framed = cluster.connection.registry_url is not None
+            lookup = Registry.of(cluster.connection, run.folder).by_number if framed else None
+            return AvroRecords(self._avro(cluster, run), lookup)
         return JsonRecords()
+
+    def _avro(self, cluster: Cluster, run: Run) -> str:
+        """The schema that values are read as: the document's, else the newest of the registry's subject."""
+        if self.avro_schema is not None:
+            given = self.avro_schema
+            return given if isinstance(given, str) else json.dumps(given)
+        kept: list[str] = _known_before(run.id, run.stage, self.model_dump_json(), "avro")
+        if not kept:
+            subject = self.subject or f"{self.found(Topics(cluster))[0].name}-value"
+            kept.append(Registry.of(cluster.connection, run.folder).latest(subject))
+        return kept[0]
 
     def _values(self, cluster: Cluster, run: Run) -> Schema:
         """The columns that values give."""
         if self.format in ("text", "binary"):
             return Schema.of({self.value_column: "string" if self.format == "text" else "binary"})
+        if self.format == "avro":
+            return _without_void(avro_columns(self._avro(cluster, run), "the values"))
         if self.declared_schema is not None:
             return declared_schema(self.declared_schema)
-        kept = run.scratch / "values.json"  # one schema for all that the run reads
-        if kept.exists():
-            return Schema(tuple(ColumnType(**each) for each in json.loads(kept.read_text())))
-        found = self._inferred(cluster)
-        kept.write_text(json.dumps(found.to_json()))
-        return found
+        kept: list[Schema] = _known_before(run.id, run.stage, self.model_dump_json(), "columns")
+        if not kept:
+            kept.append(self._inferred(cluster))
+        return kept[0]
 
     def _inferred(self, cluster: Cluster) -> Schema:
         asked = Topics(cluster)
@@ -121,7 +140,7 @@ class KafkaReading(KafkaTopics):
                 f"Nothing in {', '.join(sorted({place[0] for place in places}))} tells any columns.",
                 hint="Declare a `schema`.",
             )
-        return Schema(tuple(ColumnType(c.name, "string" if c.type == "void" else c.type) for c in inner))
+        return _without_void(inner)
 
     def columns(self, cluster: Cluster, run: Run) -> tuple[Schema, Schema]:
         """The columns of the values, and all columns."""
@@ -159,7 +178,9 @@ class KafkaReading(KafkaTopics):
             schema = Schema(wanted or schema.columns[:1])
             values = Schema(tuple(column for column in values if schema.get(column.name)))
         ranges = {} if run.purpose == "analyse" else ranges_of(self.slice(cluster, run).items or {})
-        rows = Rows(self._decoder(), values, self._side(), schema, session_zone(run.session, run.engine))
+        rows = Rows(
+            self._decoder(cluster, run), values, self._side(), schema, session_zone(run.session, run.engine)
+        )
         source = StreamSource(
             schema,
             tuple(RangeStream(cluster, self.isolation, place, each, rows) for place, each in ranges.items()),
@@ -176,3 +197,15 @@ class KafkaReading(KafkaTopics):
             return frame
         run.watch(source.error_rows.count().value, direction="errors")
         return WithErrors(frame, source.error_rows.frame(run.session))
+
+
+def _without_void(schema: Schema) -> Schema:
+    """Columns in which only nulls were seen are text."""
+    return Schema(tuple(ColumnType(c.name, "string" if c.type == "void" else c.type) for c in schema))
+
+
+@lru_cache(maxsize=32)
+def _known_before(run: str, stage: str, reading: str, what: str) -> list[Any]:
+    """A place for what all batches of a run share, empty at first."""
+    del run, stage, reading, what
+    return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["Place", "Topic", "Topics"]
 
 Isolation = Literal["read_committed", "read_uncommitted"]
+SOON = ("LEADER_NOT_AVAILABLE", "NOT_LEADER_FOR_PARTITION", "UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_PARTITION")
+"""What is said of a partition whose leader is being chosen."""
+LOOK = 0.1
 Place = tuple[str, int]
 """A topic's name and the number of one of its partitions."""
 
@@ -106,25 +110,37 @@ class Topics:
         return {place: offset if offset >= 0 else ends[place] for place, offset in found.items()}
 
     def _offsets(self, wanted: Mapping[Place, Any], isolation: Isolation) -> dict[Place, int]:
+        """Asks again for partitions that have no leader yet: a topic that has just been made, or a broker."""
+        found: dict[Place, int] = {}
+        deadline = time.monotonic() + self._cluster.timeout
+        while len(found) < len(wanted):
+            left = {place: spec for place, spec in wanted.items() if place not in found}
+            problem = self._ask(left, isolation, found)
+            if problem is None:
+                break
+            place, error = problem
+            if error.args[0].name() not in SOON or time.monotonic() > deadline:
+                what = f"topic '{place[0]}', partition {place[1]}"
+                raise self._cluster.failure(error, what, self._admin) from None
+            time.sleep(LOOK)
+        return found
+
+    def _ask(
+        self, wanted: Mapping[Place, Any], isolation: Isolation, found: dict[Place, int]
+    ) -> tuple[Place, Any] | None:
+        """Adds what was answered to ``found``; gives one that was not."""
         from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
 
-        if not wanted:
-            return {}
-        level = (
-            IsolationLevel.READ_COMMITTED
-            if isolation == "read_committed"
-            else IsolationLevel.READ_UNCOMMITTED
-        )
+        committed = isolation == "read_committed"
         answers: Mapping[Any, Future[Any]] = self._admin.list_offsets(
             {TopicPartition(*place): spec for place, spec in wanted.items()},
-            isolation_level=level,
+            isolation_level=IsolationLevel.READ_COMMITTED if committed else IsolationLevel.READ_UNCOMMITTED,
             request_timeout=self._cluster.timeout,
         )
-        found = {}
+        problem = None
         for asked, answer in answers.items():
             try:
                 found[asked.topic, asked.partition] = int(answer.result().offset)
             except KafkaException as error:
-                what = f"topic '{asked.topic}', partition {asked.partition}"
-                raise self._cluster.failure(error, what, self._admin) from None
-        return found
+                problem = (asked.topic, asked.partition), error
+        return problem

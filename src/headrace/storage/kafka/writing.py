@@ -17,8 +17,9 @@ __all__ = ["stage_messages"]
 
 def stage_messages(frame: Frame, sending: Sending, encoding: Encoding, run: Run) -> StagedMessages:
     """Computes the frame once, into messages that nobody sees before they are published."""
-    encoding.check(Schema.of((field.name, field.dataType.simpleString()) for field in frame.schema))
-    staged = StagedMessages.begin(sending, run)
+    schema = Schema.of((field.name, field.dataType.simpleString()) for field in frame.schema)
+    encoding.check(schema)
+    staged = StagedMessages.begin(sending, encoding.avro(schema), run)
     counter = Counter.at(run.scratch / f"write-{os.urandom(4).hex()}")
     spool = Spool(staged.folder, encoding, counter, run.stage)
     run.watch(counter.value, direction="in")

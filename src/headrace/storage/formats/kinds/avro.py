@@ -16,6 +16,7 @@ from headrace.storage.formats.avro_types import (
     named_types,
     own_name,
 )
+from headrace.storage.formats.avro_values import plain_values
 from headrace.storage.formats.encoders import Encoder
 from headrace.storage.formats.kind import FileKind
 from headrace.storage.formats.ranges import RangeFile, broken_file
@@ -61,52 +62,15 @@ class _Records(Encoder):
         super().__init__(file, schema)
         own = avro_schema(schema)
         self._names = [each["name"] for each in own["fields"]]
-        self._renamed = [_renaming(each.type) for each in schema]
         self._writer = Writer(file, own, codec=CODECS.get(compression, compression), sync_interval=1 << 16)
 
     def _write(self, table: pa.Table) -> None:
         for batch in table.to_batches(max_chunksize=ROWS):
-            columns = [
-                [each if change is None else change(each) for each in _numbers(column).to_pylist()]
-                for column, change in zip(batch.columns, self._renamed, strict=True)
-            ]
-            for row in zip(*columns, strict=True):
+            for row in zip(*plain_values(batch), strict=True):
                 self._writer.write(dict(zip(self._names, row, strict=True)))
 
     def _end(self) -> None:
         self._writer.flush()
-
-
-def _numbers(column: pa.Array) -> pa.Array:
-    """Days and microseconds as Avro stores them, with no detour over objects for each."""
-    import pyarrow as pa
-
-    if pa.types.is_timestamp(column.type):
-        return column.cast(pa.timestamp("us", column.type.tz)).view(pa.int64())
-    return column.view(pa.int32()) if pa.types.is_date32(column.type) else column
-
-
-def _renaming(kind: pa.DataType) -> Any:
-    """Values inside arrays, maps and structs by the names that Avro takes; ``None``: as they are."""
-    import pyarrow.types as pt
-
-    if pt.is_list(kind) or pt.is_large_list(kind):
-        item = _renaming(kind.value_type)
-        return item and (lambda each: None if each is None else [item(one) for one in each])
-    if pt.is_map(kind):
-        item = _renaming(kind.item_type) or (lambda each: each)
-        return lambda each: None if each is None else {key: item(value) for key, value in each}
-    if not pt.is_struct(kind):
-        return None
-    names = [each["name"] for each in avro_schema([kind.field(i) for i in range(kind.num_fields)])["fields"]]
-    inner = [(names[i], kind.field(i).name, _renaming(kind.field(i).type)) for i in range(kind.num_fields)]
-
-    def change(value: Any) -> Any:
-        if value is None:
-            return None
-        return {name: value[own] if deep is None else deep(value[own]) for name, own, deep in inner}
-
-    return change
 
 
 class _Window:
