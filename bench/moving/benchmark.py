@@ -17,7 +17,7 @@ ROWS = 10_000_000
 FILES = 4
 OURS, POLARS, DLT, SPARK = "headrace, embedded", "Polars", "dlt", "headrace, local Spark"
 BODY = """\
-{rows:,} rows ({size:.0f} MB of CSV in {files} objects) are read from a bucket and written back as Parquet. The
+{rows:,} rows ({size:.0f} MB of CSV, {files} objects) are read from a bucket and written back as Parquet. The
 server, SeaweedFS, runs on the same cores: what it takes is in nobody's CPU and in everybody's wall time. Ours
 includes the command line, the run's own process, inferring the schema, counting, staging and publishing all
 or nothing; [Polars](moving/on_polars.py) writes one object, straight. The rows that arrived were counted:
