@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from .commands import connections, documents, models, offsets, projects, runs, stages
+from .commands import connections, documents, lakes, models, offsets, projects, runs, stages
 from .output import issues_table, print_error, print_issues, print_json
 
 __all__ = ["app", "main"]
@@ -53,7 +53,7 @@ def _root(
     del version
 
 
-for each in (projects, documents, runs, models, offsets, stages, connections):
+for each in (projects, documents, runs, models, offsets, stages, connections, lakes):
     each.register(app)
 
 

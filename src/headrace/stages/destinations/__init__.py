@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from .discard import Discard as Discard
     from .files import Files as Files
     from .kafka import Kafka as Kafka
+    from .lake import Lake as Lake
     from .table import Table as Table
 
 _HOMES = {
@@ -16,6 +17,7 @@ _HOMES = {
     "Delta": "delta",
     "Discard": "discard",
     "Files": "files",
+    "Lake": "lake",
     "Kafka": "kafka",
     "Table": "table",
 }

@@ -9,12 +9,14 @@ if TYPE_CHECKING:
     from .generate import Generate as Generate
     from .inline import Inline as Inline
     from .kafka import Kafka as Kafka
+    from .lake import Lake as Lake
     from .table import Table as Table
 
 _HOMES = {
     "Delta": "delta",
     "Table": "table",
     "Files": "files",
+    "Lake": "lake",
     "Generate": "generate",
     "Inline": "inline",
     "Kafka": "kafka",

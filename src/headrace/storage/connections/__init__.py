@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .hdfs import HdfsConnection as HdfsConnection
     from .http import HttpConnection as HttpConnection
     from .kafka import KafkaConnection as KafkaConnection
+    from .lake import LakeConnection as LakeConnection
     from .postgresql import PostgresqlConnection as PostgresqlConnection
     from .s3 import S3Connection as S3Connection
 
@@ -23,6 +24,7 @@ _HOMES = {
     "HdfsConnection": "hdfs",
     "HttpConnection": "http",
     "PostgresqlConnection": "postgresql",
+    "LakeConnection": "lake",
     "S3Connection": "s3",
 }
 

@@ -3,7 +3,24 @@
 from .delta_origin import DeltaReading
 from .delta_staged import StagedDelta
 from .delta_table import open_delta
-from .delta_writing import TableMode, TableWriting
+from .delta_writing import TableWriting
+from .fields import TableDestination, TableOrigin
+from .lake import Lake, Look, TableName
+from .opening import LakeExplorer, open_lake
 from .places import Place, place_of
 
-__all__ = ["DeltaReading", "Place", "StagedDelta", "TableMode", "TableWriting", "open_delta", "place_of"]
+__all__ = [
+    "DeltaReading",
+    "Lake",
+    "LakeExplorer",
+    "Look",
+    "Place",
+    "StagedDelta",
+    "TableDestination",
+    "TableName",
+    "TableOrigin",
+    "TableWriting",
+    "open_delta",
+    "open_lake",
+    "place_of",
+]

@@ -9,7 +9,8 @@ from headrace.core import Frame, Json, Run, Slice
 from .delta_changes import changes_between, new_versions, read_versions
 from .delta_reading import read_delta
 from .delta_table import open_delta
-from .places import Place, place_of
+from .lake import Look
+from .places import Place
 
 __all__ = ["DeltaReading"]
 
@@ -26,20 +27,9 @@ class DeltaReading:
     rewrites: str = "stop"
 
     @classmethod
-    def of(
-        cls,
-        location: str,
-        connection: str | None,
-        run: Run,
-        version: int | None = None,
-        at: str | None = None,
-        since: int | None = None,
-        changes: bool = False,
-        rewrites: str = "stop",
-    ) -> DeltaReading:
-        """The reading of the table at a location, with the credentials of a connection of the run."""
-        place = place_of(location, run.connection(connection) if connection else None, run.folder)
-        return cls(place, version, at, since, changes, rewrites)
+    def of(cls, place: Place, look: Look) -> DeltaReading:
+        """What a stage asks for, at a place."""
+        return cls(place, look.version, look.at, look.since, look.changes, look.rewrites)
 
     def frame(self, run: Run) -> Frame:
         """The rows, lazily; a slice of the run comes before what the stage says."""

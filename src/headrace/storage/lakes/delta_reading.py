@@ -47,7 +47,12 @@ def active_files(place: Place, table: DeltaTable) -> list[TableFile]:
     with in_our_words(place.location):
         rows = pa.table(table.get_add_actions()).to_pylist()
     return [
-        TableFile(key_of(place, row["path"]), row["size_bytes"], tuple((row.get("partition") or {}).items()))
+        TableFile(
+            key_of(place, row["path"]),
+            row["size_bytes"],
+            tuple((row.get("partition") or {}).items()),
+            row["num_records"],
+        )
         for row in rows
     ]
 

@@ -26,6 +26,7 @@ class TableFile:
     key: str
     size: int
     values: tuple[tuple[str, Any], ...] = ()
+    rows: int | None = None
 
 
 def wanted_columns(schema: Schema, run: Run) -> Schema:
