@@ -48,4 +48,12 @@ def compile_pipeline(
 
 def _step(draft: Draft, name: str) -> Step:
     node = draft.pipeline.stages[name]
-    return Step(name, node.type, draft.stages[name], draft.lanes[name], node.on_error, name in draft.kept)
+    return Step(
+        name,
+        node.type,
+        draft.stages[name],
+        draft.lanes[name],
+        node.on_error,
+        name in draft.kept,
+        node.max_errors,
+    )

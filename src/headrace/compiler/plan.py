@@ -23,6 +23,8 @@ class Step:
     on_error: OnError = "stop"
     kept: bool = False
     """Computed once and kept for all who read it, because that is cheaper or because it must be."""
+    max_errors: int | str | None = None
+    """How many rows may fail in a batch: a number, or a share such as ``2 %``."""
 
     @property
     def acts(self) -> bool:

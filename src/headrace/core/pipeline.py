@@ -55,6 +55,8 @@ class Node:
     on_error: OnError = "stop"
     cache: bool = False
     disabled: bool = False
+    max_errors: int | str | None = None
+    """Rows that may fail in a batch: a number, or a share such as ``2 %``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,8 @@ def _node_json(node: Node) -> dict[str, Any]:
     plain = {"type": node.type, **{key: value for key, value in marks.items() if value}, **node.config}
     if node.on_error != "stop":
         plain["on_error"] = node.on_error
+    if node.max_errors is not None:
+        plain["max_errors"] = node.max_errors
     if node.inputs:
         plain["from"] = [{"lane": str(lane), "port": lane.port} for lane in node.inputs]
     return plain

@@ -51,6 +51,8 @@ def stage_plain(node: Node) -> dict[str, Json]:
     plain.update(node.config)
     if node.on_error != "stop":
         plain["on_error"] = node.on_error
+    if node.max_errors is not None:
+        plain["max_errors"] = node.max_errors
     for key in ("cache", "disabled"):
         if getattr(node, key):
             plain[key] = True

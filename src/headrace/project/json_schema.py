@@ -155,6 +155,10 @@ def _reserved(stage: type[Stage]) -> dict[str, Any]:
         "from": source,
         "description": {"type": ["string", "null"], "description": "What the stage is for."},
         "on_error": {"enum": list(get_args(OnError)), "description": "What to do with a row that fails."},
+        "max_errors": {
+            "type": ["integer", "string", "null"],
+            "description": "How many rows may fail in a batch before the run stops: `100`, or `2 %`.",
+        },
         "cache": {
             "type": "boolean",
             "description": "Compute its rows once, even if several stages read them.",

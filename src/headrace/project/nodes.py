@@ -13,7 +13,8 @@ __all__ = ["RESERVED", "STAGE_NAME", "read_lane", "read_stages"]
 
 STAGE_NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
 LANE = re.compile(r"([A-Za-z0-9_-]+)(?:\.([A-Za-z0-9_-]+))?")
-RESERVED = ("type", "from", "description", "on_error", "cache", "disabled")
+SHARE = re.compile(r"(100|[0-9]{1,2}(\.[0-9]+)?) ?%")
+RESERVED = ("type", "from", "description", "on_error", "max_errors", "cache", "disabled")
 """Keys of a stage that mean the same for every type; ``stage_version`` is one more, kept in its fields."""
 LANE_FORMS = "Write 'from: load', 'from: split.train', 'from: [a, b]' or 'from: {left: a, right: b}'."
 
@@ -51,6 +52,7 @@ def _node(name: str, plain: Json, problems: Problems) -> Node:
         inputs=_lanes(name, plain["from"], problems) if "from" in plain else (),
         description=_description(name, plain.get("description"), problems),
         on_error=on_error,
+        max_errors=_limit(name, plain.get("max_errors"), on_error, problems),
         cache=_flag(name, plain, "cache", problems),
         disabled=_flag(name, plain, "disabled", problems),
     )
@@ -82,6 +84,22 @@ def _description(name: str, value: Json, problems: Problems) -> str:
     if value is not None:
         problems.wrong_type("'description'", value, "text", "stages", name, "description")
     return ""
+
+
+def _limit(name: str, value: Json, on_error: str, problems: Problems) -> int | str | None:
+    if value is None:
+        return None
+    if on_error == "stop":
+        message = "A row that fails stops the run, so a limit means nothing here."
+        hint = "Set `on_error` to discard or route."
+        problems.add("limit-without-errors", message, "stages", name, "max_errors", hint=hint)
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    if isinstance(value, str) and SHARE.fullmatch(value.strip()):
+        return value.strip()
+    what = "a number of rows, or a share such as '2 %'"
+    problems.wrong_type("'max_errors'", value, what, "stages", name, "max_errors")
+    return None
 
 
 def _flag(name: str, plain: dict[str, Json], key: str, problems: Problems) -> bool:

@@ -15,6 +15,7 @@ from headrace.storage.state import OffsetChange, State
 
 from .execute import Execution, in_our_words
 from .publishing import discard, publish
+from .refused import keep_refused, stop_at_limit
 
 if TYPE_CHECKING:
     from headrace.compiler import Step
@@ -80,6 +81,8 @@ def run_batch(context: RunContext, state: State, taken: Taken) -> list[dict[str,
     execution = Execution(context)
     try:
         execution.run()
+        keep_refused(context, execution)
+        stop_at_limit(context)
         context.check_cancelled()
     except BaseException:
         with contextlib.suppress(HeadraceError):

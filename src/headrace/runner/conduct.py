@@ -186,6 +186,7 @@ class _Run:
             open_engine=lambda: engine,
             reporter=self.reporter,
             scratch=scratch,
+            errors=state.run_folder(self.id) / "errors" if self.request.verb == "run" else None,
             provenance=provenance(plan, project.environment, described, project.folder),
             cancelled=self.cancelled,
             reads_new=self.request.verb == "run" and plan.mode == "streaming",

@@ -54,6 +54,8 @@ class RunContext:
     scratch: Path
     provenance: Provenance
     batch: str = "0"
+    errors: Path | None = None
+    """Where rows that failed are kept; ``None``: nowhere."""
     purpose: Purpose = "run"
     limit: int | None = None
     reads_new: bool = False

@@ -112,7 +112,7 @@ def preview(
                 shown = event
     result = process.result()
     if shown is None:
-        from .runs import finish
+        from headrace.cli.ending import finish
 
         finish(result, as_json=as_json, recorded=False)
     if as_json:

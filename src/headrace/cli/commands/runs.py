@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
+from headrace.cli.commands.run_errors import errors
+from headrace.cli.ending import exit_code, finish
 from headrace.cli.options import (
     Document,
     Engine,
@@ -25,15 +27,13 @@ from headrace.cli.options import (
     length,
     moment,
 )
-from headrace.cli.output import ERR, OUT, print_error, print_issues, print_json
+from headrace.cli.output import ERR, OUT, print_json
 
 if TYPE_CHECKING:
     from headrace.core import HeadraceError
     from headrace.runner import RunResult
 
-__all__ = ["finish", "register"]
-
-CANCELLED = 130
+__all__ = ["register"]
 
 
 def register(app: typer.Typer) -> None:
@@ -42,6 +42,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Look at runs, stop one, compare two.", no_args_is_help=True)
     for command in (list_, show, logs, cancel, compare):
         group.command(command.__name__.strip("_"))(command)
+    group.command("errors")(errors)
     app.add_typer(group, name="runs")
 
 
@@ -96,7 +97,7 @@ def run(
     )
     result = _to_the_end(process, quiet=as_json, events=events)
     if events:
-        raise typer.Exit(_exit_code(result))
+        raise typer.Exit(exit_code(result))
     finish(result, as_json=as_json)
 
 
@@ -142,39 +143,6 @@ def _follow(process: Any, *, quiet: bool, events: bool) -> RunResult:
     if events and process.was_killed:
         _print_event(ended(result))
     return result
-
-
-def finish(result: RunResult, *, as_json: bool, recorded: bool = True) -> NoReturn:
-    """Says how it ended and leaves with the right exit code; a preview is on no record."""
-    from headrace.cli.screens.runs import written
-    from headrace.core import HeadraceError, Issue
-
-    if as_json:
-        print_json(result.model_dump(mode="json"))
-    else:
-        print_issues(Issue(**issue) for issue in result.issues)
-        if result.error is not None and not result.issues and result.state != "cancelled":
-            info = result.error
-            print_error(HeadraceError(info.code, info.message, where=info.where, hint=info.hint))
-        if recorded:
-            color = {"finished": "green", "cancelled": "yellow"}.get(result.state, "red")
-            OUT.print(f"[{color}]{result.state}[/] {result.run_id} in {result.seconds:.1f} s")
-        if result.state == "cancelled" and recorded:
-            OUT.print(written(result), markup=False)
-    raise typer.Exit(_exit_code(result))
-
-
-def _exit_code(result: RunResult) -> int:
-    from headrace.app.failures import error_of
-
-    if result.state == "cancelled":
-        return CANCELLED
-    if result.state == "finished":
-        return 0
-    if result.issues:
-        return 2
-    begun = any(stage.state != "skipped" for stage in result.stages)
-    return 1 if begun or result.error is None else error_of(result.error).exit_code
 
 
 def list_(

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.markup import escape
 
 from headrace.app.demo import Demo, open_demo
-from headrace.cli.commands.runs import finish
+from headrace.cli.ending import finish
 from headrace.cli.live import follow
 from headrace.cli.output import ERR, OUT
 from headrace.core import Json

@@ -14,7 +14,7 @@ __all__ = ["bind"]
 
 VERSION_KEY = "stage_version"
 CODES = {"extra_forbidden": "unknown-field", "missing": "missing-field"}
-EVERY_STAGE = ("from", "description", "on_error", "cache", "disabled")
+EVERY_STAGE = ("from", "description", "on_error", "max_errors", "cache", "disabled")
 """What a stage has besides its own fields."""
 
 
