@@ -12,7 +12,7 @@ from headrace.core import EngineFailed, EngineSettings
 from headrace.engine import open_engine
 from headrace.engine.client import import_client
 
-from .servers.apicurio import apicurio
+from .servers.apicurio import apicurio as apicurio
 from .servers.azurite import azurite as azurite
 from .servers.fake_gcs import fake_gcs as fake_gcs
 from .servers.hdfs import hdfs_server as hdfs_server
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     from headrace.app.local_s3 import LocalS3
     from headrace.engine import Engine
-
-__all__ = ["apicurio", "azurite", "fake_gcs", "hdfs_server", "kafka_broker", "postgres", "site", "web"]
 
 EVERYTHING = os.environ.get("HEADRACE_REQUIRE_ALL") == "1"
 """A missing part of the machine fails its tests instead of skipping them."""

@@ -24,6 +24,7 @@ import pytest
 from .starting import free_port, installing, missing, serving
 
 if TYPE_CHECKING:
+    from confluent_kafka import Message
     from confluent_kafka.admin import AdminClient
 
 LIST = Path(__file__).with_name("kafka-jars.txt")
@@ -106,6 +107,8 @@ class KafkaBroker:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.port, self.sasl_port, self._controller = free_port(), free_port(), free_port()
+        self._serving = contextlib.ExitStack()
+        self._process: subprocess.Popen[bytes]
 
     @property
     def servers(self) -> str:
@@ -147,6 +150,30 @@ class KafkaBroker:
                     producer.poll(0.1)
         assert producer.flush(30) == 0
 
+    def received(self, topic: str, isolation: str = "read_committed") -> list[Message]:
+        """All that a reader of the topic sees now, in order of each partition."""
+        from confluent_kafka import Consumer, TopicPartition
+
+        settings = {
+            "bootstrap.servers": self.servers, "group.id": "tests", "enable.auto.commit": False,
+            "auto.offset.reset": "earliest", "isolation.level": isolation, "enable.partition.eof": True,
+            "log_level": 0, "fetch.wait.max.ms": 50,
+        }  # fmt: skip
+        consumer = Consumer(settings)
+        partitions = self.admin.list_topics(topic, timeout=10).topics[topic].partitions
+        consumer.assign([TopicPartition(topic, number, 0) for number in partitions])
+        found: list[Message] = []
+        ends: set[int | None] = set()
+        while len(ends) < len(partitions):
+            for message in consumer.consume(1000, 1.0):
+                if message.error() is None:
+                    found.append(message)
+                else:
+                    assert message.error().name() == "_PARTITION_EOF", message.error()
+                    ends.add(message.partition())
+        consumer.close()
+        return found
+
     def _java(self, *words: str) -> list[str]:
         config = self.folder / "log4j2.yaml"
         config.write_text("Configuration: {Loggers: {Root: {level: ERROR}}}\n")
@@ -163,8 +190,19 @@ class KafkaBroker:
         words = ["kafka.tools.StorageTool", "format", "--standalone", "-t", str(uuid.uuid4())]
         command = self._java(*words, "-c", str(properties))
         subprocess.run(command, check=True, capture_output=True, timeout=120)
-        with serving(self._java("kafka.Kafka", str(properties)), self.folder, self._answers, seconds=60):
+        with self._serving:
+            self._serve()
             yield self
+
+    def _serve(self) -> None:
+        command = self._java("kafka.Kafka", str(self.folder / "server.properties"))
+        self._process = self._serving.enter_context(serving(command, self.folder, self._answers, seconds=60))
+
+    def restart(self) -> None:
+        """Ends the broker without a word, and starts it on the same port with the same data."""
+        self._process.kill()
+        self._process.wait()
+        self._serve()
 
     def _answers(self) -> bool:
         from confluent_kafka import KafkaException

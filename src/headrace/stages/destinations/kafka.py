@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import ClassVar, Literal
 
-from headrace.core import Column, Connection, Destination, Field, Frame, NewColumn, Run, Staged
+from headrace.core import Column, Connection, Destination, Field, Frame, Issue, NewColumn, Run, Stage, Staged
 from headrace.storage.kafka import Delivery, Encoding, Sending, stage_messages
 
 
@@ -45,6 +46,17 @@ class Kafka(Destination):
         default=None, ge=1, description="Make a topic that is missing, with so many partitions."
     )
     replicas: int = Field(default=-1, ge=-1, description="Of a topic that is made; -1: as the brokers say.")
+
+    def mistakes(self, sources: Mapping[str, tuple[Stage, str | None]]) -> Iterable[Issue]:
+        """A warning where a batch may be sent twice."""
+        if self.delivery == "idempotent":
+            yield Issue(
+                "at-least-once",
+                "Without a transaction, a batch that is interrupted while it is sent is sent again.",
+                field="delivery",
+                hint="`delivery: transactional` sends each batch once.",
+                severity="warning",
+            )
 
     def write(self, frame: Frame, run: Run) -> Staged:
         """Keeps the messages on this machine; nothing is sent before ``publish``."""

@@ -17,7 +17,7 @@ from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from headrace.core import STAGED_NOTE, DataRefused, Json, Output, Run, RunFailed, Staged, Value
+from headrace.core import STAGED_NOTE, DataRefused, HeadraceError, Json, Output, Run, RunFailed, Staged, Value
 from headrace.storage.formats import numbered
 
 from .client import Cluster, kafka_connection
@@ -93,7 +93,8 @@ class StagedMessages(Staged):
         self._cluster = cluster
         self._batch = batch
         self.folder = scratch / batch.spool
-        self._doubtful = doubtful and batch.rows is not None
+        self._doubtful = doubtful and bool(batch.files)
+        self._taken_over: HeadraceError | None = None
 
     @classmethod
     def begin(cls, sending: Sending, avro: str | None, run: Run) -> StagedMessages:
@@ -153,7 +154,12 @@ class StagedMessages(Staged):
             if self._batch.create is not None:
                 make_topic(self._cluster, self._batch.topic, *self._batch.create)
             send = self._transaction if self._batch.delivery == "transactional" else self._send_at_once
-            self._cluster.calling(send, f"topic '{self._batch.topic}'")
+            try:
+                self._cluster.calling(send, f"topic '{self._batch.topic}'")
+            except HeadraceError as error:
+                # To look whether the batch is out would shut out the process that sends it now.
+                self._taken_over = error if error.code == "batch-taken-over" else None
+                raise
         shutil.rmtree(self.folder, ignore_errors=True)
         batch = self._batch
         return Output(
@@ -208,6 +214,8 @@ class StagedMessages(Staged):
 
     def undo(self) -> None:
         """Removes the spool. What has been committed cannot be taken back, and says so."""
+        if self._taken_over:
+            raise self._taken_over
         if self._doubtful and self._is_out():
             raise RunFailed(
                 "messages-sent",

@@ -86,11 +86,17 @@ def _full(error: OSError, folder: Path) -> RunFailed:
 
 
 def spooled(folder: Path, files: Iterable[str]) -> Iterator[pa.RecordBatch]:
-    """The messages, batch by batch, in order."""
+    """The messages, batch by batch, in order. Raises ``RunFailed`` (``batch-lost``) when they are gone."""
     import pyarrow as pa
 
     for name in files:
-        with pa.memory_map(str(folder / name)) as source:
+        try:
+            source = pa.memory_map(str(folder / name))
+        except FileNotFoundError:
+            raise RunFailed(
+                "batch-lost", f"The messages that waited in '{folder}' are gone.", hint="Run it again."
+            ) from None
+        with source:
             reader = pa.ipc.open_file(source)
             for at in range(reader.num_record_batches):
                 yield reader.get_batch(at)
