@@ -17,7 +17,22 @@ from .blocks import Block, blocks, missing_line, needs
 from .conftest import DOCS, ROOT
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
-RUNNABLE = [page for page in PAGES if any(block.mark == "run" for block in blocks(page))]
+HEAVY = {
+    "hdfs_server": [pytest.mark.hdfs],
+    "kafka_broker": [pytest.mark.xdist_group("kafka")],
+}
+"""Servers that only one of the processes that test at once should start."""
+
+
+def heavy(page: Path) -> list[pytest.MarkDecorator]:
+    return [mark for name in needs(page) for mark in HEAVY.get(name, [])]
+
+
+RUNNABLE = [
+    pytest.param(page, marks=heavy(page))
+    for page in PAGES
+    if any(block.mark == "run" for block in blocks(page))
+]
 
 
 def name_of(page: Path) -> str:

@@ -55,7 +55,7 @@ def hdfs(request: pytest.FixtureRequest, tmp_path: Path) -> Site:
 SITES: dict[str, Callable[..., Site]] = {"disk": disk, "s3": s3, "azure": azure, "gcs": gcs, "hdfs": hdfs}
 
 
-MARKS = {"hdfs": [pytest.mark.hdfs, pytest.mark.xdist_group("hdfs")]}
+MARKS = {"hdfs": pytest.mark.hdfs}
 
 
 @pytest.fixture(params=[pytest.param(name, marks=MARKS.get(name, ())) for name in SITES])

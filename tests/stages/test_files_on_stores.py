@@ -19,8 +19,30 @@ if TYPE_CHECKING:
 TABLE = pa.table({"id": [1, 2, 3], "text": ["", None, 'q"\n\tß'], "day": ["mon", "tue", "mon"]})
 
 
-@pytest.mark.parametrize("style", [{"format": "parquet", "partition_by": ["day"]}, {"format": "csv"}])
-def test_files_go_to_a_store_and_come_back(site: Site, any_engine: Engine, style: dict[str, Any]) -> None:
+STYLES: list[dict[str, Any]] = [{"format": "parquet", "partition_by": ["day"]}, {"format": "csv"}]
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_files_go_to_a_store_and_come_back(site: Site, engine: Engine, style: dict[str, Any]) -> None:
+    there_and_back(site, engine, style)
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("site", ["azure", "gcs"], indirect=True)
+def test_files_go_to_a_store_and_come_back_with_spark(site: Site, spark_engine: Engine) -> None:
+    there_and_back(site, spark_engine, STYLES[0])
+
+
+@pytest.mark.soak
+@pytest.mark.spark
+@pytest.mark.parametrize("style", STYLES)
+def test_files_go_to_every_store_and_come_back_with_spark(
+    site: Site, spark_engine: Engine, style: dict[str, Any]
+) -> None:
+    there_and_back(site, spark_engine, style)
+
+
+def there_and_back(site: Site, any_engine: Engine, style: dict[str, Any]) -> None:
     connection = "store" if site.connection else None
 
     def run(name: str) -> StageRun:
