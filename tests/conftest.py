@@ -19,6 +19,7 @@ from .servers.hdfs import hdfs_server as hdfs_server
 from .servers.kafka import kafka_broker as kafka_broker
 from .servers.postgresql import postgres as postgres
 from .servers.sites import site as site
+from .servers.tls import secured as secured
 from .servers.web import web as web
 from .servers.wire import wire_to as wire_to
 

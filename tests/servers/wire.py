@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -77,6 +78,8 @@ class Wire:
     met: list[Act] = field(default_factory=list)
     """Faults that have happened."""
     port: int = 0
+    context: ssl.SSLContext | None = None
+    """Takes TLS off, where the server speaks none."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _open: list[socket.socket] = field(default_factory=list)
 
@@ -97,6 +100,8 @@ class Wire:
 
     def _pass_on(self, client: socket.socket) -> None:
         try:
+            if self.context is not None:
+                client = self.context.wrap_socket(client, server_side=True)
             server = socket.create_connection(("127.0.0.1", self.target), 5)
         except OSError:
             client.close()
@@ -145,13 +150,13 @@ class Wire:
 
 
 @pytest.fixture
-def wire_to() -> Iterator[Callable[[int], Wire]]:
+def wire_to() -> Iterator[Callable[..., Wire]]:
     """Puts a wire before a server's port."""
     made: list[tuple[Wire, socket.socket]] = []
 
-    def connect(port: int) -> Wire:
+    def connect(port: int, context: ssl.SSLContext | None = None) -> Wire:
         listener = socket.create_server(("127.0.0.1", 0))
-        wire = Wire(port, port=listener.getsockname()[1])
+        wire = Wire(port, port=listener.getsockname()[1], context=context)
         threading.Thread(target=wire.serve, args=(listener,), daemon=True).start()
         made.append((wire, listener))
         return wire

@@ -62,7 +62,7 @@ class Line:
 
 
 @pytest.fixture
-def line(s3_server: LocalS3, wire_to: Callable[[int], Wire], tmp_path: Path) -> Line:
+def line(s3_server: LocalS3, wire_to: Callable[..., Wire], tmp_path: Path) -> Line:
     return Line(s3_server, wire_to(s3_server.port), tmp_path)
 
 

@@ -24,7 +24,7 @@ from headrace.storage.connections import AzureConnection, GcsConnection, Network
 
 from .azure import Container
 from .bucket import Bucket, service_store
-from .failures import raise_remote
+from .failures import is_distrust, raise_remote, untrusted
 from .google import GoogleBucket
 from .network import NetworkStore
 
@@ -122,6 +122,8 @@ def _answer(method: str, url: str, store: NetworkStore, headers: dict[str, str] 
             return ""
         raise _refusal(error, store, "make" if method == "PUT" else "list") from error
     except OSError as error:
+        if is_distrust(error):
+            raise untrusted(store.endpoint) from error
         raise Unavailable(
             "store-unavailable",
             f"{store.endpoint} did not answer.",

@@ -8,9 +8,10 @@ from typing import NoReturn
 
 from headrace.core import DataRefused, HeadraceError, RunFailed, Unavailable
 
-__all__ = ["Words", "local_failure", "raise_remote", "remote_failure"]
+__all__ = ["Words", "is_distrust", "local_failure", "raise_remote", "remote_failure", "untrusted"]
 
 NO_BUCKET = ("NoSuchBucket", "ContainerNotFound", "The specified bucket does not exist")
+DISTRUST = ("invalid peer certificate", "InvalidCertificate", "CERTIFICATE_VERIFY_FAILED")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +81,27 @@ def remote_failure(
             f"{endpoint} is not encrypted.",
             hint="Set allow_http: true on the connection if that is meant.",
         )
+    if is_distrust(error):
+        return untrusted(endpoint)
     return Unavailable(
         "store-unavailable",
         f"{endpoint} did not answer for '{location}'.",
         hint="Is the server up, and is the endpoint right? Running again may help.",
     )
+
+
+def untrusted(endpoint: str) -> DataRefused:
+    """A certificate that nobody here vouches for."""
+    return DataRefused(
+        "untrusted-certificate",
+        f"The certificate of {endpoint} is not one that this machine trusts.",
+        hint="Name the authority's certificate as ca_file of the connection.",
+    )
+
+
+def is_distrust(error: BaseException) -> bool:
+    """Whether an error says that a certificate is not trusted."""
+    return any(each in str(error) for each in DISTRUST)
 
 
 def raise_remote(error: BaseException, location: str, bucket: str, endpoint: str, words: Words) -> NoReturn:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from headrace.core import DataRefused, InvalidCall
 from headrace.storage.connections import GcsConnection
 
-from .failures import Words
+from .failures import Words, is_distrust
 from .remote import PART, RemoteStore
 from .retrying import created
 from .session import adapter
@@ -111,11 +111,26 @@ class GoogleBucket(RemoteStore):
 
     @property
     def _patience(self) -> dict[str, Any]:
+        """For one request: how long it may take, and what is worth another try."""
         from google.cloud.storage.retry import DEFAULT_RETRY
 
         given = self.connection or GcsConnection()
-        retry = DEFAULT_RETRY.with_timeout(given.retry_seconds) if given.retries else None
+        left = given.retries
+
+        def worth(error: BaseException) -> bool:
+            nonlocal left
+            left -= 1
+            return left >= 0 and not is_distrust(error) and bool(DEFAULT_RETRY._predicate(error))
+
+        retry = DEFAULT_RETRY.with_timeout(given.retry_seconds).with_predicate(worth)
         return {"timeout": (given.connect_timeout_seconds, given.timeout_seconds), "retry": retry}
+
+    def many_requests(self) -> Any:
+        """What is worth another try in an upload of many parts: each has its own time."""
+        from google.cloud.storage.retry import DEFAULT_RETRY
+
+        given = self.connection or GcsConnection()
+        return DEFAULT_RETRY.with_timeout(given.retry_seconds) if given.retries else None
 
     def _blob(self, key: str) -> Any:
         return self._client.bucket(self.bucket).blob(key)
@@ -212,7 +227,8 @@ class _GoogleWriter(ObjectWriter):
     def __init__(self, store: GoogleBucket, key: str) -> None:
         self._remote = store
         self._key = key
-        self._file = store._blob(key).open("wb", chunk_size=PART, ignore_flush=True, **store._patience)
+        patience = {**store._patience, "retry": store.many_requests()}
+        self._file = store._blob(key).open("wb", chunk_size=PART, ignore_flush=True, **patience)
 
     def write(self, data: bytes) -> int:
         """Appends."""

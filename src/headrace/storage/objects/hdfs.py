@@ -18,7 +18,7 @@ from urllib.parse import quote
 from headrace.core import InvalidCall, Unavailable
 from headrace.storage.connections import HdfsConnection, NetworkConnection
 
-from .failures import Words
+from .failures import Words, is_distrust, untrusted
 from .hdfs_upload import Upload
 from .network import NetworkStore
 from .retrying import again, created
@@ -126,6 +126,8 @@ class HadoopFiles(NetworkStore):
 
     def away(self, key: str, error: BaseException) -> NoReturn:
         """Raises ``Unavailable``; the library's own text may hold a token, and stays out of it."""
+        if is_distrust(error):
+            raise untrusted(self.endpoint) from error
         raise Unavailable(
             "store-unavailable",
             f"{self.endpoint} did not answer for '{self.location(key)}'.",

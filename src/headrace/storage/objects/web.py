@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar, NoReturn
 from headrace.core import InvalidCall, Unavailable
 from headrace.storage.connections import Explorer, Found, HttpConnection
 
-from .failures import Words
+from .failures import Words, is_distrust, untrusted
 from .network import NetworkStore
 from .patterns import KeyPattern
 from .retrying import again
@@ -94,6 +94,8 @@ class WebFiles(NetworkStore):
         try:
             answer = self._session.get(self.location(key), timeout=patience, stream=True, **more)
         except requests.RequestException as error:
+            if is_distrust(error):
+                raise untrusted(self.endpoint) from error
             raise Unavailable(
                 "store-unavailable",
                 f"{self.endpoint} did not answer for '{self._bare(key)}'.",
