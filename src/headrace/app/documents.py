@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headrace.core import Issue, Json, Schema
+from headrace.core import Destination, Issue, Json, Schema
 
 from .tables import explanation_html
 from .workspace import Workspace
@@ -31,6 +31,8 @@ class StageView:
     inputs: Mapping[str, str]
     schemas: Mapping[str, Schema]
     kept: bool
+    guarantee: str | None = None
+    """A destination's: how often a row arrives, and what that rests on."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -41,6 +43,7 @@ class StageView:
             "from": dict(self.inputs),
             "outputs": {output: schema.to_json() for output, schema in self.schemas.items()},
             "kept": self.kept,
+            **({"guarantee": self.guarantee} if self.guarantee else {}),
         }
 
 
@@ -128,6 +131,7 @@ def explain(workspace: Workspace, given: Mapping[str, Json], *, engine: str | No
 
 def _view(plan: Plan, name: str, schemas: Mapping[tuple[str, str | None], Schema]) -> StageView:
     step = plan.step(name)
+    stage = step.stage
     return StageView(
         name=name,
         type=step.type,
@@ -135,4 +139,5 @@ def _view(plan: Plan, name: str, schemas: Mapping[tuple[str, str | None], Schema
         inputs={port: str(lane) for port, lane in step.inputs.items()},
         schemas={output or "": schema for (stage, output), schema in schemas.items() if stage == name},
         kept=step.kept,
+        guarantee=f"{stage.guarantee}: {stage.means}" if isinstance(stage, Destination) else None,
     )

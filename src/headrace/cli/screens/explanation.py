@@ -33,6 +33,7 @@ def show_explanation(found: Explanation) -> None:
         shown = [
             _columns(output, schema, _input_schema(stage, before)) for output, schema in stage.schemas.items()
         ]
+        shown += [escape(stage.guarantee)] if stage.guarantee else []
         drawn.add_row(
             stage.name + (" (kept)" if stage.kept else ""), f"[dim]{stage.type}[/]", "\n".join(shown)
         )

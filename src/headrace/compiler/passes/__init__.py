@@ -7,6 +7,7 @@ from .fill_values import fill_values
 from .find_classes import find_classes
 from .find_connections import find_connections
 from .find_mistakes import find_mistakes
+from .find_weak_promises import find_weak_promises
 from .put_in_order import put_in_order
 from .share_frames import share_frames
 
@@ -18,6 +19,7 @@ PASSES = (
     connect,
     find_mistakes,
     put_in_order,
+    find_weak_promises,
     choose_engine,
     share_frames,
 )
