@@ -7,6 +7,7 @@ journal and a commit of its offsets; what it has registered with the engine is g
 from __future__ import annotations
 
 import contextlib
+import gc
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -67,6 +68,8 @@ class Stream:
 
         Raises what a batch raises: nothing of that batch is visible then, all before it stays.
         """
+        gc.freeze()  # what was imported stays; what batches leave in circles has to go
+        gc.enable()
         look = SHORTEST_LOOK
         while True:
             self._context.check_cancelled()
