@@ -43,6 +43,8 @@ SIMPLE = (
 )
 NESTED = re.compile(r"(array|map|struct)\s*<(.*)>", re.DOTALL)
 DECIMAL = re.compile(r"decimal\s*(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\))?")
+FIELD = re.compile(r"\s*([^`:<>]*[^`:<>\s])\s*:\s*(.+)", re.DOTALL)
+"""A struct's field as engines print it: they quote no name, whatever it holds."""
 NAME = re.compile(r"\s*(`(?:[^`]|``)+`|[^\s:`]+)\s*(?::|\s)\s*(.+)", re.DOTALL)
 
 
@@ -71,7 +73,7 @@ def normal_type(text: str) -> str:
 def _normal_nested(kind: str, inner: str) -> str:
     parts = split_top(inner)
     if kind == "struct":
-        fields = (named(part) for part in parts)
+        fields = (_field(part) for part in parts)
         return "struct<" + ",".join(f"{_safe(name)}:{normal_type(each)}" for name, each in fields) + ">"
     return f"{kind}<" + ",".join(normal_type(part) for part in parts) + ">"
 
@@ -92,6 +94,12 @@ def split_top(text: str) -> list[str]:
             parts.append(text[start:index])
             start = index + 1
     return [part for part in (*parts, text[start:]) if part.strip()]
+
+
+def _field(text: str) -> tuple[str, str]:
+    """``name:type`` inside a struct; names with spaces and dots stand there as they are."""
+    found = FIELD.fullmatch(text)
+    return (found[1].strip(), found[2].strip()) if found else named(text)
 
 
 def named(text: str) -> tuple[str, str]:
@@ -153,7 +161,7 @@ def arrow_type(kind: str, zone: str = "UTC") -> pa.DataType:
         return pa.list_(arrow_type(parts[0], zone))
     if nested[1] == "map":
         return pa.map_(arrow_type(parts[0], zone), arrow_type(parts[1], zone))
-    return pa.struct([(name, arrow_type(each, zone)) for name, each in map(named, parts)])
+    return pa.struct([(name, arrow_type(each, zone)) for name, each in map(_field, parts)])
 
 
 def spark_type(kind: pa.DataType) -> str:

@@ -33,7 +33,8 @@ def infer_schema(
     store: ObjectStore, form: Format, splits: Sequence[Split], *, files: int, megabytes: float
 ) -> Schema:
     """The schema of all; raises ``DataRefused`` (``empty-file``) when no file says anything."""
-    chosen = sampled(tuple(filter(_has_bytes, splits)), files)
+    told = splits if form.fixed else tuple(filter(_has_bytes, splits))
+    chosen = sampled(told, files)
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda each: form.sample(store, each, int(megabytes * (1 << 20))), chosen))
     schemas = [schema for schema in found if schema is not None]

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import datetime as dt
+import decimal
 import json
+import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -64,7 +69,7 @@ def _texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
     elif pt.is_string(kind) or pt.is_large_string(kind):
         texts = _escaped(column)
     else:
-        values = (json.dumps(value, default=str, ensure_ascii=False) for value in column.to_pylist())
+        values = (_text(value, kind) for value in column.to_pylist())
         texts = pa.chunked_array([pa.array(values, pa.string())])
     return pc.fill_null(texts, "null")
 
@@ -86,3 +91,35 @@ def _escaped(texts: pa.ChunkedArray) -> pa.ChunkedArray:
         return pa.chunked_array([pa.array(made, pa.string())])
     plain = pc.replace_substring(texts, "\\", "\\\\")
     return _quoted(pc.replace_substring(plain, '"', '\\"'))
+
+
+def _text(value: Any, kind: pa.DataType) -> str:
+    """One value, nested or not; bytes are base64, maps are objects."""
+    import pyarrow.types as pt
+
+    if value is None:
+        return "null"
+    if pt.is_list(kind) or pt.is_large_list(kind):
+        return f"[{','.join(_text(each, kind.value_type) for each in value)}]"
+    if pt.is_struct(kind):
+        fields = (kind.field(index) for index in range(kind.num_fields))
+        return _object((each.name, _text(value[each.name], each.type)) for each in fields)
+    if pt.is_map(kind):
+        return _object((str(key), _text(each, kind.item_type)) for key, each in value)
+    return _plain_text(value)
+
+
+def _plain_text(value: Any) -> str:
+    if isinstance(value, bytes):
+        return f'"{base64.b64encode(value).decode()}"'
+    if isinstance(value, decimal.Decimal):
+        return f"{value:f}"
+    if isinstance(value, dt.datetime) and value.tzinfo is not None:
+        return f'"{value.astimezone(dt.UTC).replace(tzinfo=None).isoformat()}Z"'
+    if isinstance(value, float) and not math.isfinite(value):
+        return "null"
+    return json.dumps(value.isoformat() if isinstance(value, dt.date) else value, ensure_ascii=False)
+
+
+def _object(fields: Iterable[tuple[str, str]]) -> str:
+    return "{" + ",".join(f"{json.dumps(name, ensure_ascii=False)}:{text}" for name, text in fields) + "}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from headrace.core import DataRefused, Schema
 from headrace.storage.objects import ObjectStore
@@ -102,6 +102,9 @@ def stop_at(row: BadRow) -> None:
 
 class Format(ABC):
     """Reads one split into tables. Frozen and picklable: it travels to the engine's workers."""
+
+    fixed: ClassVar[bool] = False
+    """Whether the columns are the same for every file, an empty one, too."""
 
     def in_blocks(self, store: ObjectStore, key: str) -> bool:
         """Whether :meth:`edges` finds where the file's blocks end, and fetching it twice is cheap."""

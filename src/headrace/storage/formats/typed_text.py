@@ -114,7 +114,7 @@ def _value(value: Any, kind: pa.DataType, nulls: frozenset[str]) -> Any:
         inside = value if isinstance(value, Mapping) else {}
         return [(key, _value(each, kind.item_type, nulls)) for key, each in inside.items()]
     text = _plain(value)
-    if text in nulls or (not text and not pt.is_string(kind)):
+    if text in nulls or (not text and not (pt.is_string(kind) or pt.is_binary(kind))):
         return None
     return typed_value(text, kind)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from headrace.core import DataRefused, Schema
 from headrace.storage.formats.kind import FileKind
@@ -33,6 +33,8 @@ class Binary(FileKind):
 @dataclass(frozen=True)
 class WholeFiles(Format):
     """A row for each file; its bytes are fetched only where ``content`` is asked for."""
+
+    fixed: ClassVar[bool] = True
 
     def measured(self, store: ObjectStore, split: Split) -> Measured:
         """One row."""

@@ -73,6 +73,8 @@ class _Lines(Encoder):
 class TextLines(TextFormat):
     """Every line is a row, empty ones too."""
 
+    fixed: ClassVar[bool] = True
+
     column: str = VALUE
 
     def last_end(self, block: bytes) -> int:
