@@ -248,18 +248,53 @@ def test_every_format_lives_in_a_bucket(engine: Engine, tmp_path: Path, s3_serve
         assert len(files.read(schema=schema_of(name), **place)) == 4, name
 
 
+def passed_on(writer: Files, reader: Files, name: str, packing: str, **place: Any) -> bool:
+    """Whether what one writes is what the other reads."""
+    place = {"path": f"{writer.engine.name}/{name}-{packing}", **place}
+    writer.write(table_of(name), format=name, compression=packing, **place)
+    return same(name, reader.read(schema=schema_of(name), **place), table_of(name))
+
+
 @pytest.mark.spark
 def test_what_one_engine_writes_the_other_reads(spark_engine: Engine, engine: Engine, tmp_path: Path) -> None:
-    """And Spark's own readers, where it has them."""
+    """And Spark's own readers, where it has them, and its ORC files, whose timestamps it marks by itself."""
     on_spark, here = Files(spark_engine, tmp_path), Files(engine, tmp_path)
-    for number, (name, packing) in enumerate(PAIRS):
-        writer, reader = (on_spark, here) if number % 2 else (here, on_spark)
-        path = f"{name}-{packing}"
-        writer.write(table_of(name), format=name, compression=packing, path=path)
-        found = reader.read(schema=schema_of(name), path=path)
-        assert same(name, found, table_of(name)), path
+    for number, name in enumerate(format_names(written=True)):
+        packings = file_kind(name).compressions
+        assert passed_on(here, on_spark, name, packings[number % len(packings)]), name
+        assert passed_on(on_spark, here, name, packings[(number + 1) % len(packings)]), name
+    first = PLAIN.slice(0, 1)
+    for name in ("orc", "parquet", "xml"):
+        here.write(first, format=name, path=f"first/{name}")
     spark = on_spark.engine.session
-    native = spark.read.orc(str(tmp_path / "orc-none")).orderBy("id")
-    assert native.collect()[0]["at"].replace(tzinfo=UTC) == PLAIN["at"][0].as_py()
-    rows = spark.read.option("rowTag", "row").xml(str(tmp_path / "xml-none")).orderBy("id").collect()
-    assert [row["money"] for row in rows] == [1.1, None, -3.3, 99999999.99]
+    folder = tmp_path / "first"
+    wanted = first.select(["id", "at", "money", "day", "a b.c"])
+    for frame in (
+        spark.read.orc(str(folder / "orc")),
+        spark.read.parquet(str(folder / "parquet")),
+        spark.read.schema(TYPES.rpartition(", ")[0]).option("rowTag", "row").xml(str(folder / "xml")),
+    ):
+        known = [f"`{column}`" for column in wanted.column_names if column in frame.columns]
+        rows = on_spark.engine.to_arrow(frame.select(*known)).to_pylist()
+        assert rows[0].items() <= wanted.to_pylist()[0].items()
+    moments = "timestamp'2024-01-01 01:01:01.123456' as at, timestamp_ntz'2024-01-01 00:00:00' as local"
+    spark.sql(f"select 1 as id, {moments}").write.orc(str(folder / "by-spark"))
+    (row,) = here.read(path="first/by-spark")
+    assert row["at"] == dt.datetime(2024, 1, 1, 1, 1, 1, 123456, UTC)
+    assert row["local"] == dt.datetime(2024, 1, 1)
+
+
+@pytest.mark.soak
+@pytest.mark.spark
+@pytest.mark.parametrize(("name", "packing"), PAIRS)
+def test_every_compression_between_engines_on_a_disk_and_in_a_bucket(
+    spark_engine: Engine, engine: Engine, tmp_path: Path, s3_server: LocalS3, name: str, packing: str
+) -> None:
+    lake = {"lake": s3_server.connection()}
+    engines = [Files(spark_engine, tmp_path, lake), Files(engine, tmp_path, lake)]
+    for writer in engines:
+        for reader in engines:
+            ways = f"{writer.engine.name}-{reader.engine.name}"
+            assert passed_on(writer, reader, name, packing, path=f"{ways}/out"), ways
+            bucket = f"s3://raw/{tmp_path.name}/{ways}"
+            assert passed_on(writer, reader, name, packing, path=bucket, connection="lake"), ways

@@ -8,68 +8,19 @@ import gzip
 import json
 import zipfile
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.orc as po
 import pytest
 import xlsxwriter
 
-from headrace.core import HeadraceError, WithErrors
-from headrace.engine import Engine, explain_failure
-from headrace.stages.origins.files import Files
 from headrace.storage.formats.packing import packer
-from headrace.testing import StageRun
+
+if TYPE_CHECKING:
+    from .conftest import Folder
 
 UTC = dt.UTC
-
-
-class Folder:
-    """Files in a folder, read on the embedded engine."""
-
-    def __init__(self, engine: Engine, path: Path) -> None:
-        self.engine = engine
-        self.path = path
-
-    def file(self, name: str, content: str | bytes) -> None:
-        path = self.path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-
-    def run(self, **given: Any) -> StageRun:
-        return StageRun(self.engine.session, self.path, engine=self.engine.name, **given)
-
-    def rows(self, path: str, **config: Any) -> list[dict[str, Any]]:
-        frame = Files(path=path, **config).read(self.run())
-        assert not isinstance(frame, WithErrors)
-        rows: list[dict[str, Any]] = self.engine.to_arrow(frame).to_pylist()
-        return rows
-
-    def types(self, path: str, **config: Any) -> dict[str, str]:
-        frame = Files(path=path, **config).read(self.run(purpose="analyse"))
-        assert not isinstance(frame, WithErrors)
-        return {field.name: field.dataType.simpleString() for field in frame.schema}
-
-    def routed(self, path: str, **config: Any) -> tuple[list[dict[str, Any]], list[tuple[Any, ...]]]:
-        made = Files(path=path, **config).read(self.run(on_error="route"))
-        assert isinstance(made, WithErrors)
-        good = self.engine.to_arrow(made.frame).to_pylist()
-        bad = self.engine.to_arrow(made.rejected).to_pylist()
-        names = ("_error_code", "_error_column", "_error_line", "_error_raw")
-        return good, [tuple(row[name] for name in names) for row in bad]
-
-    def refused(self, path: str, **config: Any) -> HeadraceError:
-        with pytest.raises(Exception) as caught:  # noqa: PT011 - what it is, is what is asked
-            self.rows(path, **config)
-        found = explain_failure(caught.value)
-        assert found is not None, caught.value
-        return found
-
-
-@pytest.fixture
-def folder(engine: Engine, tmp_path: Path) -> Folder:
-    return Folder(engine, tmp_path)
 
 
 def zstd(data: bytes) -> bytes:
@@ -280,50 +231,3 @@ def test_orc_of_others_comes_with_its_types(folder: Folder) -> None:
     assert folder.types("a.orc") == kinds
     assert [row["far"] for row in folder.rows("a.orc")] == table["far"].to_pylist()
     assert folder.rows("a.orc", schema="x int, I bigint") == [{"x": None, "I": 1}, {"x": None, "I": None}]
-
-
-def test_columns_that_come_later_are_ignored_added_or_a_reason_to_stop(folder: Folder) -> None:
-    for number in range(12):
-        folder.file(f"in/{number:02}.csv", f"id,a\n{number},x\n" if number != 6 else "id,b,a\n6,2.5,y\n")
-    assert set(folder.types("in", sample_files=2)) == {"id", "a"}
-    assert folder.types("in", new_columns="add") == {"id": "bigint", "a": "string", "b": "double"}
-    rows = sorted(folder.rows("in", new_columns="add"), key=lambda row: row["id"])
-    assert [row["b"] for row in rows] == [None] * 6 + [2.5] + [None] * 5
-    assert set(folder.types("in", new_columns="add", schema="id int, c date")) == {"id", "c", "a", "b"}
-    assert folder.rows("in/06.csv", new_columns="add", schema="id int, c date") == [
-        {"id": 6, "c": None, "b": 2.5, "a": "y"}
-    ]
-    error = folder.refused("in", new_columns="stop", sample_files=2)
-    assert (error.code, "'in/06.csv' has a column 'b'" in str(error)) == ("new-column", True)
-    assert len(folder.rows("in/0[0-3].csv", new_columns="stop", sample_files=2)) == 4
-
-
-def test_a_schema_may_be_json_as_spark_writes_it(folder: Folder) -> None:
-    inner = {
-        "type": "struct",
-        "fields": [{"name": "x y", "type": "integer", "nullable": True, "metadata": {}}],
-    }
-    fields = [
-        {"name": "id", "type": "long", "nullable": False, "metadata": {}},
-        {"name": "l", "type": {"type": "array", "elementType": inner, "containsNull": True}},
-        {"name": "m", "type": {"type": "map", "keyType": "string", "valueType": "decimal(5,1)"}},
-    ]
-    folder.file("a.json", '{"id": 1, "l": [{"x y": 2}], "m": {"k": 1.5}}')
-    schema = json.dumps({"type": "struct", "fields": fields})
-    assert folder.types("a.json", schema=schema) == {
-        "id": "bigint",
-        "l": "array<struct<x y:int>>",
-        "m": "map<string,decimal(5,1)>",
-    }
-    assert folder.rows("a.json", schema='{"id": "int"}') == [{"id": 1}]
-    for text in ("{", '{"type": "struct", "fields": [1]}', '{"a": {"type": "blob"}}'):
-        assert folder.refused("a.json", schema=text).code == "bad-schema", text
-
-
-def test_values_of_a_file_never_wrap_around_in_a_declared_type(folder: Folder) -> None:
-    table = pa.table({"big": [2**40], "x": [1.5], "t": ["no number"]})
-    po.write_table(table, folder.path / "a.orc")
-    for schema in ("big int", "x bigint", "t double"):
-        error = folder.refused("a.orc", schema=schema)
-        assert (error.code, "'a.orc', column" in str(error)) == ("value-does-not-fit", True), schema
-    assert folder.rows("a.orc", schema="big double, x float") == [{"big": 2.0**40, "x": 1.5}]

@@ -83,7 +83,9 @@ def test_an_overwritten_partition_comes_back_when_the_run_is_undone(place: Place
     assert place.rows() == [(1, "a"), (2, "b")]
 
 
-@pytest.mark.parametrize(("kind", "largest"), [("csv", 1.5), ("parquet", 2.5), ("json", 1.5), ("avro", 2.5)])
+@pytest.mark.parametrize(
+    ("kind", "largest"), [("csv", 1.5), ("parquet", 2.5), ("json", 1.5), ("avro", 2.5), ("orc", 2.5)]
+)
 def test_files_end_at_about_the_size_asked_for(place: Place, kind: str, largest: float) -> None:
     frame = place.engine.session.range(0, 120_000, 1, 1).selectExpr("id", "sha2(cast(id as string), 256) h")
     staged = Write(path="out", files=1, format=kind, file_mb=1, compression="none").write(frame, place.run())

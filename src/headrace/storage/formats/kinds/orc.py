@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from headrace.storage.formats.encoders import HashedFile
     from headrace.storage.formats.styles import ReadStyle, WriteStyle
 
+STRIPE = 64 << 20
+SHORTEST = 256 << 10
+CATALYST = b"spark.sql.catalyst.type"
+"""A property of columns in files that Spark has written."""
+
 
 class Orc(FileKind):
     """Columns, stripes, and a footer that says their types."""
@@ -34,17 +39,18 @@ class Orc(FileKind):
         return OrcFiles()
 
     def encoder(self, file: HashedFile, schema: pa.Schema, style: WriteStyle) -> Encoder:
-        """One stripe per flush, or several."""
-        return _Stripes(file, schema, style.compression)
+        """Stripes of 64 MB at most, smaller ones where files shall be small."""
+        size = STRIPE if style.file_mb is None else int(style.file_mb * (1 << 19))
+        return _Stripes(file, schema, style.compression, min(STRIPE, max(SHORTEST, size)))
 
 
 class _Stripes(Encoder):
-    def __init__(self, file: HashedFile, schema: pa.Schema, compression: str) -> None:
+    def __init__(self, file: HashedFile, schema: pa.Schema, compression: str, stripe: int) -> None:
         import pyarrow.orc as po
 
         super().__init__(file, schema)
         named = {"none": "uncompressed", "gzip": "zlib"}.get(compression, compression)
-        self._writer = po.ORCWriter(file, compression=named)
+        self._writer = po.ORCWriter(file, compression=named, stripe_size=stripe)
 
     def _write(self, table: pa.Table) -> None:
         self._writer.write(table)
@@ -80,7 +86,7 @@ class OrcFiles(Format):
     def sample(self, store: ObjectStore, split: Split, limit: int) -> Schema | None:
         """The footer's schema."""
         del limit
-        return schema_of(_open(store, split).schema)
+        return schema_of(_columns(_open(store, split)))
 
     def edges(self, store: ObjectStore, split: Split, targets: list[int]) -> list[int]:
         """Stripes are taken to be of one size: the file tells how many there are, and no more."""
@@ -100,6 +106,28 @@ def _open(store: ObjectStore, split: Split) -> po.ORCFile:
         raise broken_file(split.location, "ORC") from error
 
 
+def _meant(field: pa.Field) -> pa.DataType:
+    """The type that Spark meant: it writes instants without a zone, and moments without one as numbers."""
+    import pyarrow as pa
+
+    kind = (field.metadata or {}).get(CATALYST, b"").decode()
+    if kind == "timestamp" and pa.types.is_timestamp(field.type) and field.type.tz is None:
+        return pa.timestamp(field.type.unit, "UTC")
+    return pa.timestamp("us") if kind == "timestamp_ntz" and pa.types.is_int64(field.type) else field.type
+
+
+def _columns(file: po.ORCFile) -> pa.Schema:
+    """The file's columns as they are meant."""
+    import pyarrow as pa
+
+    return pa.schema([(each.name, _meant(each)) for each in file.schema])
+
+
+def _as_meant(column: pa.Array, field: pa.Field) -> pa.Array:
+    meant = _meant(field)
+    return column if column.type == meant else column.view(meant)
+
+
 def _stripe(file: po.ORCFile, columns: list[tuple[int, str]], location: str, number: int) -> pa.Table:
     """The columns that are wanted, in order and by the names that are wanted."""
     import pyarrow as pa
@@ -113,6 +141,6 @@ def _stripe(file: po.ORCFile, columns: list[tuple[int, str]], location: str, num
         raise broken_file(location, "ORC") from error
     if not columns:
         return pa.table([batch.column(0)], [file.schema.names[0]])
-    return pa.table(
-        [batch.column(places.index(place)) for place, _ in columns], [name for _, name in columns]
-    )
+    own = file.schema
+    made = [_as_meant(batch.column(places.index(place)), own.field(place)) for place, _ in columns]
+    return pa.table(made, [name for _, name in columns])
