@@ -48,7 +48,7 @@ class TableWriting(Value):
             _check_mode(self.mode, location)
             if self.mode != "overwrite":
                 columns, added = fitted(given, known, self.new_columns, f"'{location}'")
-            partition_by = self._same_partitions(tuple(found.metadata().partition_columns), location)
+            partition_by = self.same_partitions(tuple(found.metadata().partition_columns), location)
             spelled(partition_by, columns)
         else:
             fitted(given, None, "add", f"'{location}'")
@@ -71,7 +71,8 @@ class TableWriting(Value):
         )
         return _written(frame, batch, run)
 
-    def _same_partitions(self, known: tuple[str, ...], location: str) -> tuple[str, ...]:
+    def same_partitions(self, known: tuple[str, ...], location: str) -> tuple[str, ...]:
+        """What the table is divided by; raises ``DataRefused`` when the stage says otherwise."""
         wanted = [name.casefold() for name in self.partition_by]
         if wanted and wanted != [name.casefold() for name in known]:
             told = ", ".join(known) or "nothing"

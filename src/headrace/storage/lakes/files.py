@@ -70,6 +70,8 @@ class TableFiles:
     partition_by: tuple[str, ...] = ()
     compression: str = "snappy"
     keep_partition_columns: bool = False
+    arrow: pa.Schema | None = None
+    """What files are written with, where it is more than the schema says: fields' numbers."""
     file_bytes: int = FILE_BYTES
 
     def write(self, batches: Iterator[pa.RecordBatch], number: int | None) -> list[dict[str, Any]]:
@@ -123,7 +125,7 @@ class _Partition:
 
     def __init__(self, target: TableFiles) -> None:
         self._target = target
-        self._schema = arrow_schema(target.schema)
+        self._schema = target.arrow or arrow_schema(target.schema)
         inner = [
             n for n in self._schema.names if target.keep_partition_columns or n not in target.partition_by
         ]

@@ -9,6 +9,7 @@ from headrace.core import InvalidCall, Value
 from headrace.storage.connections import Explorer, Found, LakeConnection
 
 from .delta_lake import DeltaLake
+from .iceberg_lake import IcebergLake
 from .lake import Lake, TableName
 
 __all__ = ["LakeExplorer", "open_lake"]
@@ -24,7 +25,8 @@ def open_lake(name: str, connect: Callable[[str], Value], base: Path) -> Lake:
             f"'{name}' is a connection of kind '{kind}', not a lake.",
             hint="`headrace lake list` shows the lakes there are; `headrace lake create` makes one.",
         )
-    return DeltaLake(name, connection, connect, base)
+    made: type[Lake] = IcebergLake if connection.format == "iceberg" else DeltaLake
+    return made(name, connection, connect, base)
 
 
 class LakeExplorer(Explorer):

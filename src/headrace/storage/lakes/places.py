@@ -43,6 +43,12 @@ class Place:
 def place_of(location: str, connection: Value | None, base: Path) -> Place:
     """The place of a table's folder. Raises ``InvalidCall`` (``bad-location``, ``wrong-connection`` …)."""
     store = open_store(location, connection, base)
+    if location.startswith("hdfs://"):
+        raise InvalidCall(
+            "unknown-scheme",
+            "Tables are not kept on HDFS.",
+            hint="There are local paths, s3://, az://, abfss:// and gs://.",
+        )
     path = store.path.rstrip("/")
     if any(letter in path for letter in "*?[]{}%"):
         raise InvalidCall(
