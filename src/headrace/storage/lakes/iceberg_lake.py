@@ -210,6 +210,7 @@ class IcebergLake(Lake):
                     f"There is a table {where} already, and the mode is 'error'.",
                     hint="Choose mode 'append' or 'overwrite', or another name.",
                 )
+            _by_values(table, where)
             known = schema_of_iceberg(table.schema())
             columns, added = fitted(given, known, writing.new_columns, where)
             names = tuple(table.schema().find_field(each.source_id).name for each in table.spec().fields)
@@ -238,6 +239,16 @@ class IcebergLake(Lake):
         with self._table(name) as (_, table):
             current = table.current_snapshot()
             return str(look.version or look.at or (current.snapshot_id if current else None))
+
+
+def _by_values(table: Table, where: str) -> None:
+    other = [str(each.transform) for each in table.spec().fields if str(each.transform) != "identity"]
+    if other:
+        raise DataRefused(
+            "table-too-new",
+            f"{where} is partitioned by {', '.join(other)}, which Headrace does not write.",
+            hint="Write to a table that is partitioned by columns' values, or let another engine write this one.",
+        )
 
 
 def _never(name: TableName, what: str) -> InvalidCall:
