@@ -18,6 +18,7 @@ from .servers.fake_gcs import fake_gcs as fake_gcs
 from .servers.hdfs import hdfs_server as hdfs_server
 from .servers.kafka import kafka_broker as kafka_broker
 from .servers.postgresql import postgres as postgres
+from .servers.s3 import s3_store as s3_store
 from .servers.sites import site as site
 from .servers.tls import secured as secured
 from .servers.web import web as web

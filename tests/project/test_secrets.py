@@ -135,3 +135,25 @@ def test_a_vault_joins_by_entry_point(tmp_path: Path, monkeypatch: pytest.Monkey
         Secrets(tmp_path, None, SecretSettings(order=("myvault",)), {}).find("TOKEN")
     assert caught.value.code == "vault-not-open"
     assert CANARY not in str(caught.value)
+
+
+def test_the_keyring_itself_is_asked(tmp_path: Path) -> None:
+    keyring = pytest.importorskip("keyring", reason="headrace[keyring] is not installed")
+    from keyring.backend import KeyringBackend
+
+    class Drawer(KeyringBackend):  # type: ignore[misc]
+        priority = 1
+
+        def get_password(self, service: str, username: str) -> str | None:
+            return CANARY if (service, username) == ("headrace", "TOKEN") else None
+
+        def set_password(self, service: str, username: str, password: str) -> None:
+            raise NotImplementedError
+
+    before = keyring.get_keyring()
+    keyring.set_keyring(Drawer())
+    try:
+        assert found(Secrets(tmp_path, variables={})) == CANARY
+        assert found(Secrets(tmp_path, variables={}), "NONE") is None
+    finally:
+        keyring.set_keyring(before)

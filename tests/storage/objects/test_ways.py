@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from headrace.core import DataRefused, Secret
-from headrace.storage.connections import HttpConnection, NetworkConnection, explore
+from headrace.storage.connections import HttpConnection, NetworkConnection, S3Connection, explore
 from headrace.storage.objects import open_store
 
 if TYPE_CHECKING:
@@ -92,3 +92,28 @@ def test_a_file_with_certificates_that_is_not_there_is_told(tmp_path: Path) -> N
     with pytest.raises(DataRefused) as caught:
         open_store("https://127.0.0.1/x", HttpConnection(ca_file="no.pem"), tmp_path)
     assert caught.value.code == "file-missing"
+
+
+def test_a_profile_of_amazons_own_client_opens_a_bucket(
+    s3_server: LocalS3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("boto3", reason="headrace[aws] is not installed")
+    (tmp_path / "credentials").write_text(
+        f"[analytics]\naws_access_key_id = {s3_server.access_key_id}\n"
+        f"aws_secret_access_key = {s3_server.secret_access_key.reveal()}\n"
+    )
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    bare = S3Connection(endpoint=s3_server.endpoint, allow_http=True)
+    there_and_back(bare.model_copy(update={"profile": "analytics"}), "s3://raw/profile.txt", tmp_path)
+    monkeypatch.setenv("AWS_PROFILE", "analytics")
+    there_and_back(bare, "s3://raw/profile.txt", tmp_path)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_server.endpoint)
+    monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+    assert open_store("s3://raw/profile.txt", None, tmp_path).read("profile.txt") == b"seen"
+    for name in ("nobody", None):
+        monkeypatch.delenv("AWS_PROFILE", raising=False)
+        with pytest.raises(DataRefused) as caught:
+            open_store("s3://raw/x", bare.model_copy(update={"profile": name}), tmp_path).stat("x")
+        assert caught.value.code == "no-credentials"

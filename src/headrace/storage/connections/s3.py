@@ -27,10 +27,17 @@ class S3Connection(NetworkConnection):
     access_key_id: str | None = Field(
         default=None,
         description="The key's name. Without a key, the default chain applies: `AWS_*` variables, web "
-        "identity, container, instance.",
+        "identity, container, instance; with `headrace[aws]` installed, Amazon's own chain, profiles and "
+        "single sign-on included.",
     )
     secret_access_key: Secret | None = Field(default=None, description="The key's secret.")
     session_token: Secret | None = Field(default=None, description="For temporary credentials.")
+    profile: str | None = Field(
+        default=None,
+        description="A profile of `~/.aws/config` and `~/.aws/credentials`, instead of a key. Needs "
+        "`headrace[aws]`.",
+        examples=["analytics"],
+    )
     anonymous: bool = Field(default=False, description="Send requests unsigned, for public buckets.")
     path_style: bool = Field(
         default=True, description="Put the bucket into the path (`host/bucket/key`), not into the host name."

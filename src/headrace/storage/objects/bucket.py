@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from headrace.storage.connections import S3Connection
 
+from .amazon import keys_of
 from .failures import Words
 from .remote import RemoteStore
 
@@ -15,25 +16,6 @@ if TYPE_CHECKING:
     from obstore.store import S3Store
 
 __all__ = ["Bucket", "service_store"]
-
-
-class _StaticKeys:
-    """A connection's own key. Given as a provider, it keeps any ``AWS_*`` variable from mixing in."""
-
-    def __init__(self, connection: S3Connection) -> None:
-        self._connection = connection
-
-    def __call__(self) -> dict[str, Any]:
-        given = self._connection
-        token = given.session_token.reveal() if given.session_token else None
-        assert given.access_key_id is not None
-        assert given.secret_access_key is not None
-        return {
-            "access_key_id": given.access_key_id,
-            "secret_access_key": given.secret_access_key.reveal(),
-            "token": token,
-            "expires_at": None,
-        }
 
 
 class Bucket(RemoteStore):
@@ -64,8 +46,7 @@ class Bucket(RemoteStore):
         given = self.connection
         if given is None:
             options["client_options"]["allow_http"] = _http_allowed()
-            return S3Store(self.bucket, **options)
-        provider: Any = _StaticKeys(given) if given.access_key_id and given.secret_access_key else None
+            return S3Store(self.bucket, credential_provider=keys_of(None), **options)
         host = given.endpoint or (
             f"https://s3.{given.region}.amazonaws.com"
             if given.path_style
@@ -80,7 +61,7 @@ class Bucket(RemoteStore):
                 "virtual_hosted_style_request": not given.path_style,
                 "skip_signature": given.anonymous,
             },
-            credential_provider=provider,
+            credential_provider=keys_of(given),
             **options,
         )
 
@@ -89,7 +70,6 @@ def service_store(connection: S3Connection, options: dict[str, Any]) -> S3Store:
     """A store whose paths begin above all buckets: good for signing requests about them."""
     from obstore.store import S3Store
 
-    provider: Any = _StaticKeys(connection) if connection.secret_access_key else None
     host = connection.endpoint or f"https://s3.{connection.region}.amazonaws.com"
     return S3Store(
         "any",
@@ -99,7 +79,7 @@ def service_store(connection: S3Connection, options: dict[str, Any]) -> S3Store:
             "region": connection.region,
             "virtual_hosted_style_request": True,
         },
-        credential_provider=provider,
+        credential_provider=keys_of(connection),
         **options,
     )
 
