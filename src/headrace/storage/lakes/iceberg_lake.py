@@ -247,7 +247,7 @@ def _by_values(table: Table, where: str) -> None:
         raise DataRefused(
             "table-too-new",
             f"{where} is partitioned by {', '.join(other)}, which Headrace does not write.",
-            hint="Write to a table that is partitioned by columns' values, or let another engine write this one.",
+            hint="Write to one that is partitioned by columns' values, or let another engine write this one.",
         )
 
 

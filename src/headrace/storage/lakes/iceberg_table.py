@@ -49,7 +49,7 @@ def warehouse_uri(store: ObjectStore) -> str:
         raise InvalidCall(
             "bad-location", f"'{path}' cannot hold a lake.", hint="Its name has none of * ? [ ] { } % and #."
         )
-    return f"file://{path}" if store.is_local else store.location(path)
+    return f"file://{path}" if store.is_local else store.location(path).rstrip("/")
 
 
 @dataclass(frozen=True)
@@ -111,8 +111,7 @@ class IcebergPlace:
         given = {"warehouse": warehouse_uri(store), **_files(self.credentials)}
         place = connection.catalog or ("" if not store.is_local else f"{store.path.rstrip('/')}/catalog.db")
         if place.startswith(("http://", "https://")):
-            given |= {"type": "rest", "uri": place}
-            return given | ({"warehouse": connection.warehouse} if connection.warehouse else {})
+            return given | _rest(connection, place)
         if place:
             path = self.base / place.removeprefix("sqlite:///")
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -122,6 +121,19 @@ class IcebergPlace:
             f"The Iceberg lake '{self.name}' does not say where its catalog is.",
             hint="Set `catalog` to a REST catalog's address or to a SQLite file, such as lakes/sales.db.",
         )
+
+
+def _rest(connection: LakeConnection, uri: str) -> dict[str, str]:
+    given = {"type": "rest", "uri": uri}
+    if connection.warehouse:
+        given["warehouse"] = connection.warehouse
+    if connection.client_secret is not None:
+        secret = connection.client_secret.reveal()
+        given["credential"] = f"{connection.client_id}:{secret}" if connection.client_id else secret
+        given["oauth2-server-uri"] = connection.token_url or f"{uri.rstrip('/')}/v1/oauth/tokens"
+    if connection.token is not None:
+        given["token"] = connection.token.reveal()
+    return given
 
 
 def _files(credentials: Value | None) -> dict[str, str]:
