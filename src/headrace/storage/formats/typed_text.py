@@ -84,7 +84,7 @@ def _cast(texts: list[Any], kind: pa.DataType) -> pa.Array:
     column = pa.array(texts, pa.string())
     if pa.types.is_string(kind):
         return column
-    if pa.types.is_binary(kind) or pa.types.is_boolean(kind):
+    if pa.types.is_binary(kind):
         raise pa.ArrowInvalid("value by value")
     return pc.utf8_trim_whitespace(column).cast(kind)
 
