@@ -45,6 +45,6 @@ class LakeConnection(Connection):
     client_secret: Secret | None = Field(default=None, description="Iceberg: that client's secret.")
     token_url: str | None = Field(
         default=None,
-        description="Iceberg: where that client gets its token; without it, `v1/oauth/tokens` of the catalog.",
+        description="Iceberg: where that client gets its token; without it, `v1/oauth/tokens` there.",
     )
     token: Secret | None = Field(default=None, description="Iceberg: a bearer token, instead of a client.")
