@@ -112,6 +112,30 @@ def test_a_creation_whose_answer_was_lost_is_told_from_that_of_another(line: Lin
     assert line.direct.read(key) == b"mine"
 
 
+@pytest.mark.parametrize(
+    ("kind", "seen"),
+    [("azure", "If-None-Match|if-none-match"), pytest.param("hdfs", "op=RENAME", marks=pytest.mark.hdfs)],
+)
+def test_other_stores_tell_it_too(
+    kind: str, seen: str, wire_to: Callable[..., Wire], tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    server = request.getfixturevalue({"azure": "azurite", "hdfs": "hdfs_server"}[kind])
+    wire = wire_to(server.port)
+    connection = server.connection()
+    end = connection.endpoint.replace(str(server.port), str(wire.port))
+    root = {"azure": "az://raw/", "hdfs": "hdfs:///"}[kind] + uuid4().hex + "/"
+    for way in ("up", "down"):
+        store = open_store(root, connection.model_copy(update={"endpoint": end}), tmp_path)
+        wire.fault("cut", seen=seen, way=way)
+        store.write(f"{store.path}{way}.json", b"mine", create_only=True)
+        wire.fault("cut", seen=seen, way=way)
+        with pytest.raises(FileExistsError):
+            store.write(f"{store.path}{way}.json", b"another's", create_only=True)
+        assert store.read(f"{store.path}{way}.json") == b"mine"
+    assert wire.met == ["cut"] * 4
+    assert len(list(store.walk(store.path))) == 2
+
+
 def test_a_network_that_stays_away_is_told_in_time_and_shows_nothing(line: Line) -> None:
     staged, run = line.stage(retries=2, timeout_seconds=0.5)
     for act in ("reset", "swallow"):

@@ -21,7 +21,7 @@ from headrace.storage.connections import HdfsConnection, NetworkConnection
 from .failures import Words, is_distrust, untrusted
 from .hdfs_upload import Upload
 from .network import NetworkStore
-from .retrying import again, created
+from .retrying import again
 from .session import AGAIN, http_failure, open_session
 from .store import ObjectInfo, ObjectWriter
 
@@ -211,13 +211,14 @@ class HadoopFiles(NetworkStore):
 
         def upload() -> None:
             made = Upload(self, key, create_only=create_only)
-            made.write(data)
-            made.close()
+            try:
+                made.write(data)
+                made.close()
+            except BaseException:
+                made.abort()
+                raise
 
-        if create_only:
-            created(upload, lambda: self.read(key), data, self.connection)
-        else:
-            again(upload, self.connection)
+        again(upload, self.connection)
 
     def writer(self, key: str) -> ObjectWriter:
         """A stream to a data node, renamed when closed."""

@@ -13,6 +13,7 @@ import ssl
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
+from .retrying import again
 from .session import http_failure
 from .store import ObjectWriter
 
@@ -30,6 +31,7 @@ class Upload(ObjectWriter):
         self._key = key
         self._only = create_only
         self._draft = _beside(key)
+        self._tried = False
         self._stream = self._opened()
 
     def _opened(self) -> http.client.HTTPConnection:
@@ -79,14 +81,14 @@ class Upload(ObjectWriter):
             raise http_failure(
                 answer.status, self._store.location(self._key), self._store.endpoint, self._store.words
             )
-        try:
-            if self._only:
-                self._store.rename(self._draft, self._key, only=True)
-            else:
-                self._store.move(self._draft, self._key)
-        except FileExistsError:
-            self._store.delete([self._draft])
-            raise
+        again(self._rename, self._store.connection)
+
+    def _rename(self) -> None:
+        """The draft's name is ours alone: once it is gone, a rename whose answer was lost has worked."""
+        if self._tried and self._store.stat(self._draft) is None:
+            return
+        self._tried = True
+        self._store.rename(self._draft, self._key, only=self._only)
 
     def abort(self) -> None:
         """Ends the stream and removes what has arrived."""
