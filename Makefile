@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
 
 # Which optional parts `make test` installs, and so can test: `make test HEADRACE_EXTRAS=plots,demo` leaves Spark out.
-HEADRACE_EXTRAS ?= spark,delta,iceberg,formats,xgboost,lightgbm,kafka,plots,demo,gcs,postgresql,aws,keyring
+HEADRACE_EXTRAS ?= spark,delta,iceberg,formats,xgboost,lightgbm,kafka,plots,demo,gcs,postgresql,aws,keyring,duckdb
 # How many processes run tests. Two share two cores; with the Spark extra each may start a JVM of 1 GB.
 HEADRACE_WORKERS ?= 2
 

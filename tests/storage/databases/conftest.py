@@ -10,6 +10,7 @@ import pytest
 
 from headrace.stages.destinations import Table as Destination
 from headrace.stages.origins import Table as Origin
+from headrace.storage.connections import DuckdbConnection, SqliteConnection
 from headrace.storage.databases import Dialect, StagedRows, dialect_of
 from headrace.storage.databases.session import opened
 from headrace.testing import StageRun
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from headrace.core import Frame, Output, Value
     from headrace.engine import Engine
 
-KINDS = ("postgresql",)
+KINDS = ("postgresql", "sqlite", "duckdb")
 
 
 @dataclass
@@ -36,7 +37,7 @@ class Database:
 
     def sql(self, *statements: str) -> list[tuple[Any, ...]]:
         """Done by somebody else; gives what the last one answers, if it asks."""
-        with opened(self.dialect) as session:
+        with opened(self.dialect, "write") as session:
             for each in statements:
                 asks = each.lstrip().upper().startswith("SELECT")
                 rows = session.rows(each) if asks else [(session.run(each),)]
@@ -49,9 +50,12 @@ class Database:
         named = {"id": f"run-{self.runs}", "engine": self.engine.name, **given}
         return StageRun(self.engine.session, self.folder, connections={"db": self.connection}, **named)
 
-    def read(self, table: str = "", run: StageRun | None = None, **given: Any) -> Frame:
+    def origin(self, table: str = "", **given: Any) -> Origin:
         fields = {"table": table, **given} if table else given
-        return Origin(connection="db", **fields).read(run or self.view())
+        return Origin(connection="db", **fields)
+
+    def read(self, table: str = "", run: StageRun | None = None, **given: Any) -> Frame:
+        return self.origin(table, **given).read(run or self.view())
 
     def rows(self, table: str, order: str = "id") -> list[dict[str, Any]]:
         """The rows of a table as frames have them, sorted."""
@@ -70,7 +74,7 @@ class Database:
 
     def tables(self) -> list[str]:
         """What anybody sees who looks at the database."""
-        with opened(self.dialect) as session:
+        with opened(self.dialect, "look") as session:
             return [str(each) for each in self.dialect.tables(session)]
 
     def left(self) -> list[str]:
@@ -82,7 +86,9 @@ def connection_of(kind: str, request: pytest.FixtureRequest) -> Value:
     if kind == "postgresql":
         made: Value = request.getfixturevalue("postgres").new_database()
         return made
-    raise AssertionError(kind)
+    if kind == "sqlite":
+        return SqliteConnection(path="data/with space?#.db")
+    return DuckdbConnection(path="data/test.duckdb", retries=1)
 
 
 @pytest.fixture(params=KINDS)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from headrace.core import Column, Columns, Connection, Destination, Field, Frame, Issue, Run, Stage, Staged
-from headrace.storage.databases import Mode, StagedRows, TableName, Wanted
+from headrace.storage.databases import Mode, StagedRows, Wanted
 
 
 class Table(Destination):
@@ -64,19 +64,23 @@ class Table(Destination):
 
     def write(self, frame: Frame, run: Run) -> Staged:
         """Rows wait in a table that nobody knows of; nothing is visible before ``publish``."""
-        name = TableName.parse(self.table)
-        wanted = Wanted(
-            name.schema,
-            name.name,
-            self.mode,
-            tuple((field.name, field.dataType.simpleString()) for field in frame.schema),
-            **{each: getattr(self, each) for each in SHARED},
-        )
+        columns = [(field.name, field.dataType.simpleString()) for field in frame.schema]
+        wanted = Wanted.of(self.table, columns, **{each: getattr(self, each) for each in SHARED})
         return StagedRows.begin(self.connection, wanted, run).fill(frame, run, self.writers)
 
 
 SHARED = (
-    *("keys", "latest_by", "create", "add_columns", "primary_key", "indexes", "comment", "column_comments"),
+    *(
+        "mode",
+        "keys",
+        "latest_by",
+        "create",
+        "add_columns",
+        "primary_key",
+        "indexes",
+        "comment",
+        "column_comments",
+    ),
     *("column_types", "valid_from", "valid_to", "current"),
 )
 """Fields that a table is asked for by the same names."""

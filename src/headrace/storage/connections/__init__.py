@@ -9,6 +9,7 @@ from .network import NetworkConnection
 
 if TYPE_CHECKING:
     from .azure import AzureConnection as AzureConnection
+    from .duckdb import DuckdbConnection as DuckdbConnection
     from .gcs import GcsConnection as GcsConnection
     from .hdfs import HdfsConnection as HdfsConnection
     from .http import HttpConnection as HttpConnection
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from .lake import LakeConnection as LakeConnection
     from .postgresql import PostgresqlConnection as PostgresqlConnection
     from .s3 import S3Connection as S3Connection
+    from .sqlite import SqliteConnection as SqliteConnection
 
 _HOMES = {
     "AzureConnection": "azure",
@@ -23,9 +25,11 @@ _HOMES = {
     "KafkaConnection": "kafka",
     "HdfsConnection": "hdfs",
     "HttpConnection": "http",
+    "DuckdbConnection": "duckdb",
     "PostgresqlConnection": "postgresql",
     "LakeConnection": "lake",
     "S3Connection": "s3",
+    "SqliteConnection": "sqlite",
 }
 
 __all__ = [

@@ -110,7 +110,7 @@ def _conninfo_value(value: object) -> str:
 
 def postgres_failure(error: BaseException, connection: PostgresqlConnection) -> HeadraceError | None:
     """An error of the driver, by its SQLSTATE where it has one and by its words where it has not."""
-    if not type(error).__module__.startswith("adbc_driver_manager") and "ADBC" not in str(error):
+    if not type(error).__module__.startswith("adbc_driver_manager") and "[libpq]" not in str(error):
         return None
     words = _plain_words(error, connection)
     state = str(getattr(error, "sqlstate", None) or "")

@@ -79,7 +79,7 @@ def creation(dialect: Dialect, wanted: Wanted) -> list[str]:
     made.append(f"CREATE TABLE {table} ({', '.join(columns)})")
     for each in wanted.indexes:
         name = quoted(index_name(wanted.name, each, dialect.name_length))
-        made.append(f"CREATE INDEX {name} ON {table} ({', '.join(map(quoted, each))})")
+        made.append(dialect.create_index(name, wanted.name, ", ".join(map(quoted, each))))
     return made + dialect.comments(table, wanted.comment, dict(wanted.column_comments))
 
 

@@ -18,7 +18,7 @@ from .names import TableName, quoted, text_literal
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from .session import Session
+    from .session import Purpose, Session
 
 __all__ = ["DbColumn", "Dialect", "dialect_of", "library_missing"]
 
@@ -67,7 +67,7 @@ class Dialect(ABC):
     # -- talking
 
     @abstractmethod
-    def connect(self) -> Session:
+    def connect(self, purpose: Purpose) -> Session:
         """A new session; raises the driver's own errors."""
 
     @abstractmethod
@@ -110,7 +110,7 @@ class Dialect(ABC):
         return quoted(column.name)
 
     @abstractmethod
-    def arrow(self, batch: pa.RecordBatch, columns: Sequence[DbColumn], target: pa.Schema) -> pa.RecordBatch:
+    def arrow(self, batch: Any, columns: Sequence[DbColumn], target: pa.Schema) -> pa.RecordBatch:
         """The driver's batch with exactly the types of ``target``; raises ``DataRefused``."""
 
     # -- writing
@@ -160,6 +160,10 @@ class Dialect(ABC):
     @abstractmethod
     def has_schema(self, session: Session, schema: str) -> bool:
         """Whether there is such a schema."""
+
+    def create_index(self, name: str, table: TableName, columns: str) -> str:
+        """An index of a table that has just been made."""
+        return f"CREATE INDEX {name} ON {self.qualified(table)} ({columns})"
 
     def lock(self, table: str) -> str | None:
         """Keeps other writers out of a table until the transaction ends; readers go on."""

@@ -19,7 +19,8 @@ from .dialect import DbColumn, Dialect, dialect_of
 from .ledger import Ledger
 from .merging import Merge
 from .session import Session, opened, patiently
-from .waiting import TableTarget, WaitingTable
+from .waiting import WaitingTable
+from .waiting_files import WaitingFiles
 from .wanted import Wanted
 
 __all__ = ["StagedRows"]
@@ -42,14 +43,15 @@ class StagedRows(Staged):
         place: str | None,
     ) -> None:
         self._dialect = dialect
-        self._wanted = wanted
+        self.wanted = wanted
         self._connection = connection
         self._batch = batch
         self._stage = stage
         self._moment = moment
         self._place = place
         token = hashlib.sha256(f"{batch} {wanted.name}".encode()).hexdigest()[:16]
-        self.waiting = WaitingTable(dialect, place, token, wanted.incoming)
+        kind = WaitingTable if dialect.staged_in_table else WaitingFiles
+        self.waiting: WaitingTable | WaitingFiles = kind(dialect, place, token, wanted.incoming)
         self._ledger = Ledger(dialect, wanted.schema)
 
     @classmethod
@@ -57,7 +59,7 @@ class StagedRows(Staged):
         """An empty waiting place, after everything about the table that can be checked without rows."""
         wanted.check()
         dialect = dialect_of(run.connection(connection), run.folder)
-        with opened(dialect) as session:
+        with opened(dialect, "write" if dialect.staged_in_table else "look") as session:
             found = dialect.existing(session, wanted.name)
             if found is not None:
                 matched(found, wanted)
@@ -72,7 +74,7 @@ class StagedRows(Staged):
                 identity,
                 run.stage,
                 dt.datetime.now(dt.UTC).isoformat(sep=" "),
-                wanted.schema if known else None,
+                (wanted.schema if known else None) if dialect.staged_in_table else str(run.scratch),
             )
             note = {"kind": f"{cls.__module__}:{cls.__qualname__}", "intent": begun.intent()}
             (run.scratch / STAGED_NOTE).write_text(json.dumps(note))
@@ -84,14 +86,14 @@ class StagedRows(Staged):
         """Computes the frame once, into waiting."""
         counter = Counter.at(run.scratch / f"write-{os.urandom(4).hex()}")
         run.watch(counter.value, direction="in")
-        write_frame(spread(frame, run.engine, writers), TableTarget(self.waiting, counter, run.stage))
+        write_frame(spread(frame, run.engine, writers), self.waiting.target(counter, run.stage))
         return self
 
     def intent(self) -> dict[str, Json]:
         """The connection's name, the table and what is wanted of it."""
         return {
             "connection": self._connection,
-            "wanted": self._wanted.to_json(),
+            "wanted": self.wanted.to_json(),
             "batch": self._batch,
             "stage": self._stage,
             "moment": self._moment,
@@ -109,7 +111,7 @@ class StagedRows(Staged):
         return self._output(patiently(self._publish, AGAIN))
 
     def _publish(self) -> int:
-        with opened(self._dialect) as session:
+        with opened(self._dialect, "write") as session:
             guard = self._dialect.guard(self._ledger.table)
             if guard:
                 session.rows(guard)
@@ -122,12 +124,12 @@ class StagedRows(Staged):
 
     def _bring(self, session: Session) -> int:
         source, rows = self.waiting.source(session)
-        columns = prepare_table(session, self._dialect, self._wanted)
+        columns = prepare_table(session, self._dialect, self.wanted)
         self._ledger.create(session)
-        self._ledger.enter(session, self._batch, str(self._wanted.name), self._wanted.mode, rows)
+        self._ledger.enter(session, self._batch, str(self.wanted.name), self.wanted.mode, rows)
         at = DbColumn("moment", "timestamp", self._dialect.native("timestamp"))
         moment = self._dialect.from_text(self._moment, at)
-        merge = Merge(self._dialect, self._wanted, columns, source, moment)
+        merge = Merge(self._dialect, self.wanted, columns, source, moment)
         merge.check(session)
         for statement in merge.statements():
             session.run(statement)
@@ -140,15 +142,15 @@ class StagedRows(Staged):
             location=self._dialect.place,
             format=self._dialect.title,
             rows=rows,
-            table=str(self._wanted.name),
+            table=str(self.wanted.name),
         )
 
     def undo(self) -> None:
         """Takes the waiting rows away. A transaction that was committed stays: there is no way back."""
-        with opened(self._dialect) as session:
+        with opened(self._dialect, "write" if self._dialect.staged_in_table else "look") as session:
             if self._ledger.find(session, self._batch) is not None:
                 logging.getLogger(__name__).warning(
-                    "batch %s stays in %s: its transaction had been committed", self._batch, self._wanted.name
+                    "batch %s stays in %s: its transaction had been committed", self._batch, self.wanted.name
                 )
             self.waiting.drop(session)
             session.commit()

@@ -51,6 +51,7 @@ def ranges_of(
     low, high = session.rows(f"SELECT MIN({name}), MAX({name}) FROM {relation.sql}{condition}")[0]
     if low is None or low == high:
         return [[]]
+    low, high = (_value(each, column) for each in (low, high))
     cuts = [dialect.from_text(_text(each), column) for each in _cuts(low, high, count)]
     first = f"({name} < {cuts[0]} OR {name} IS NULL)"
     middle = [[f"{name} >= {a}", f"{name} < {b}"] for a, b in pairwise(cuts)]
@@ -84,6 +85,13 @@ def _cuts(low: Any, high: Any, count: int) -> list[Any]:
         return [low + (high - low) * n / count for n in range(1, count)]
     span = int(high) - int(low)
     return sorted({int(low) + span * n // count for n in range(1, count)} - {int(low)}) or [high]
+
+
+def _value(value: Any, column: DbColumn) -> Any:
+    """Moments that a database has as texts."""
+    if not isinstance(value, str):
+        return value
+    return (dt.date if column.type == "date" else dt.datetime).fromisoformat(value)
 
 
 def _text(value: Any) -> str:

@@ -5,21 +5,21 @@ from __future__ import annotations
 import contextlib
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from headrace.core import Unavailable
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from .dialect import Dialect
 
-__all__ = ["Session", "opened", "patiently"]
+__all__ = ["Purpose", "Session", "opened", "patiently"]
 
 FIRST_WAIT = 0.2
 LONGEST_WAIT = 5.0
 T = TypeVar("T")
+Purpose = Literal["read", "look", "write"]
+"""``look`` sees whether tables are there; a database that is a file may not be there itself."""
 
 
 class Session(Protocol):
@@ -34,11 +34,8 @@ class Session(Protocol):
     def run(self, sql: str) -> int:
         """How many rows a statement has changed; -1: the driver does not tell."""
 
-    def columns(self, sql: str) -> pa.Schema | Sequence[Any]:
-        """What a query's rows look like, as its dialect understands it; computes none."""
-
-    def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
-        """The rows of a query, in the driver's types, never all at once."""
+    def batches(self, sql: str) -> Iterator[Any]:
+        """The rows of a query as the driver gives them, never all at once; ``Dialect.arrow`` takes them."""
 
     def commit(self) -> None:
         """Makes what was done since the last time visible."""
@@ -51,12 +48,12 @@ class Session(Protocol):
 
 
 @contextlib.contextmanager
-def opened(dialect: Dialect) -> Iterator[Session]:
+def opened(dialect: Dialect, purpose: Purpose = "read") -> Iterator[Session]:
     """A session. Connecting is tried again as the connection says; errors come in our words.
 
     Raises ``Unavailable`` (``database-unavailable``), ``DataRefused`` (``database-refused`` and others).
     """
-    session = patiently(lambda: in_words(dialect, dialect.connect), dialect.retries)
+    session = patiently(lambda: in_words(dialect, lambda: dialect.connect(purpose)), dialect.retries)
     try:
         yield session
     except Exception as error:

@@ -62,6 +62,10 @@ class WaitingTable:
         session.run(self.dialect.staging_table(rows, ", ".join(columns)))
         session.run(f"CREATE TABLE {attempts} (attempt {bigint}, row_count {bigint})")
 
+    def target(self, counter: Counter, stage: str) -> TableTarget:
+        """Where partitions are written."""
+        return TableTarget(self, counter, stage)
+
     def source(self, session: Session) -> tuple[str, int]:
         """The rows as something that can stand in ``FROM``, and how many there are.
 
@@ -103,7 +107,7 @@ class TableTarget:
                 if first is not None:
                     counted = map(tally.counted, chain([first], batches))
                     del first
-                    with opened(self.waiting.dialect) as session:
+                    with opened(self.waiting.dialect, "write") as session:
                         marked = self._marked(counted, attempt)
                         self.waiting.dialect.load(session, self.waiting.rows_table, marked)
                         session.commit()
@@ -122,7 +126,7 @@ class TableTarget:
     def settle(self, results: list[Any]) -> None:
         """Notes which attempts count, where whoever publishes finds it."""
         try:
-            with opened(self.waiting.dialect) as session:
+            with opened(self.waiting.dialect, "write") as session:
                 table = self.waiting.dialect.qualified(self.waiting.attempts_table)
                 for attempt, rows in results:
                     if rows:
@@ -135,6 +139,6 @@ class TableTarget:
     def give_up(self) -> None:
         """Leaves nothing behind, once every partition that was at work has ended."""
         self.counter.give_up()
-        with contextlib.suppress(HeadraceError), opened(self.waiting.dialect) as session:
+        with contextlib.suppress(HeadraceError), opened(self.waiting.dialect, "write") as session:
             self.waiting.drop(session)
             session.commit()

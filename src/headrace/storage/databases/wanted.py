@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -44,6 +44,17 @@ class Wanted:
     def name(self) -> TableName:
         """The table's name."""
         return TableName(self.table, self.schema)
+
+    @classmethod
+    def of(cls, table: str, columns: Sequence[tuple[str, str]], **given: Any) -> Wanted:
+        """Keys are spelled as the columns that come in; a column of nothing but nulls is text."""
+        name = TableName.parse(table)
+        kinds = tuple((each, "string" if kind == "void" else kind) for each, kind in columns)
+        spelled = {each.casefold(): each for each, _ in kinds}
+        given["keys"] = tuple(spelled.get(each.casefold(), each) for each in given["keys"])
+        latest = given["latest_by"]
+        given["latest_by"] = latest and spelled.get(latest.casefold(), latest)
+        return cls(name.schema, name.name, columns=kinds, **given)
 
     @property
     def by_keys(self) -> bool:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from headrace.core import HeadraceError
 from headrace.storage.databases.adbc import AdbcSession, conninfo, postgres_failure
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from headrace.storage.connections import PostgresqlConnection
-    from headrace.storage.databases.session import Session
+    from headrace.storage.databases.session import Purpose, Session
 
 __all__ = ["DIALECT", "PostgreSQL"]
 
@@ -82,7 +82,7 @@ class PostgreSQL(Dialect):
         at = self.connection
         return f"postgresql://{at.host or 'localhost'}:{at.port or 5432}/{at.database or ''}"
 
-    def connect(self) -> Session:
+    def connect(self, purpose: Purpose) -> Session:
         """A session in UTC that notices a dead server within about a minute."""
         try:
             from adbc_driver_postgresql import dbapi
@@ -99,6 +99,7 @@ class PostgreSQL(Dialect):
 
     def described(self, session: Session, relation: str) -> tuple[DbColumn, ...]:
         """As the server describes the query: type and precision come with each field."""
+        assert isinstance(session, AdbcSession)
         schema = session.columns(f"SELECT * FROM {relation}")
         return tuple(_column(field) for field in schema)
 
@@ -132,7 +133,7 @@ class PostgreSQL(Dialect):
         plain = column.native in _plain() or column.native.startswith("numeric")
         return name if plain else f"{name}::text"
 
-    def arrow(self, batch: pa.RecordBatch, columns: Sequence[DbColumn], target: pa.Schema) -> pa.RecordBatch:
+    def arrow(self, batch: Any, columns: Sequence[DbColumn], target: pa.Schema) -> pa.RecordBatch:
         """Numerics come as texts, the rest as it is."""
         return exact(batch, columns, target)
 
