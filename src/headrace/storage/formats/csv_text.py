@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ __all__ = ["CsvText"]
 
 
 HEAD = 64 << 10
+UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 """Bytes in which a header is looked for first."""
 
 
@@ -124,7 +126,7 @@ class CsvText(TextFormat):
             )
         names = tuple(name if name.strip() else f"_c{index}" for index, name in enumerate(record))
         if any("\0" in name for name in names):
-            raise _no_csv(location)
+            raise self._wrong_encoding(location, 1) if block.startswith(UTF16) else _no_csv(location)
         folded = [name.casefold() for name in names]
         twice = next((name for name in names if folded.count(name.casefold()) > 1), None)
         if twice is not None:
@@ -172,11 +174,7 @@ class CsvText(TextFormat):
 
         if pt.is_binary(field.type):
             line = rows[: _first_broken(rows)].count(b"\n") + 1 + self.header
-            raise DataRefused(
-                "wrong-encoding",
-                f"'{location}', line {line}: not {self.encoding} text.",
-                hint="Set `encoding` to what the file was written in, often latin-1 or utf-16.",
-            )
+            raise self._wrong_encoding(location, line)
         for test, name in (
             (pt.is_null, "void"),
             (pt.is_int64, "bigint"),
@@ -188,6 +186,13 @@ class CsvText(TextFormat):
             if test(field.type):
                 return name
         return "string"
+
+    def _wrong_encoding(self, location: str, line: int) -> DataRefused:
+        return DataRefused(
+            "wrong-encoding",
+            f"'{location}', line {line}: not {self.encoding} text.",
+            hint="Set `encoding` to what the file was written in, often latin-1 or utf-16.",
+        )
 
     def edges(self, store: ObjectStore, split: Split, targets: list[int]) -> list[int]:
         """Found by walking the quotes of the file up to the last target, or by looking for a line break.
