@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 
 from headrace.core import DataRefused, Frame, Output
 from headrace.engine import Engine
@@ -211,6 +212,19 @@ def test_partitions_hold_every_kind_of_value(delta: Delta) -> None:
     expected = TABLE.select(names).to_pylist()
     expected[0]["text"] = None  # Delta has no empty text in partitions
     assert delta.read() == expected
+
+
+def test_files_that_others_have_named_are_found_changed_and_brought_back(delta: Delta) -> None:
+    odd = pa.table({"id": [1, 2, 3], "a b": ["é %/", "x=?&#+", None]})
+    delta.write(odd.slice(0, 0), partition_by=["a b"])
+    write_deltalake(open_delta(delta.place()), odd, mode="append")
+    assert delta.read() == odd.to_pylist()
+    assert delta.read(since=0) == odd.to_pylist()
+    staged = delta.stage({"id": [4], "a b": ["y"]}, mode="overwrite")
+    staged.publish()
+    delta.write({"id": [5], "a b": ["é %/"]})
+    staged.undo()
+    assert [row["id"] for row in delta.read()] == [1, 2, 3, 5]
 
 
 def test_new_columns_are_refused_added_or_left_out(delta: Delta) -> None:

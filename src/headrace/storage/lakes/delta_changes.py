@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from headrace.core import ColumnType, DataRefused, Frame, InputVersion, Json, Run, Schema, Slice
 from headrace.storage.formats import Format, Refuse, Split
@@ -85,7 +84,7 @@ def _added(place: Place, after: int, to: int, skip_rewrites: bool) -> set[str]:
                 hint="Set rewrites to skip, or changes: true on a table with delta.enableChangeDataFeed.",
             )
         adds = (each for each in _log(place, version, "add") if each.get("dataChange", True))
-        keys |= {key_of(place, unquote(each["path"])) for each in adds}
+        keys |= {key_of(place, each["path"]) for each in adds}
     return keys
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from headrace.core import ColumnType, DataRefused, RunFailed, Schema
 from headrace.storage.datasource import arrow_schema
@@ -192,7 +193,7 @@ def take_back(
 def _files(table: DeltaTable) -> dict[str, dict[str, Any]]:
     import pyarrow as pa
 
-    return {row["path"]: row for row in pa.table(table.get_add_actions()).to_pylist()}
+    return {unquote(row["path"]): row for row in pa.table(table.get_add_actions()).to_pylist()}
 
 
 def _texts(row: dict[str, Any]) -> dict[str, str | None]:

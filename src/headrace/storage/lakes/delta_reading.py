@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from headrace.core import Frame, InputVersion, Run, Schema
 from headrace.storage.formats import Format, Refuse, Split
@@ -58,10 +59,9 @@ def active_files(place: Place, table: DeltaTable) -> list[TableFile]:
 
 
 def key_of(place: Place, path: str) -> str:
-    """A path as delta-rs gives it: relative to the table, or a whole URL (shallow clones)."""
-    if "://" in path:
-        return place.store.key(path)
-    return place.folder + path
+    """A path as the log spells it: percent-encoded, relative to the table or (shallow clones) a whole URL."""
+    plain = unquote(path)
+    return place.store.key(plain) if "://" in plain else place.folder + plain
 
 
 @dataclass(frozen=True)
