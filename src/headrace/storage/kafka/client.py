@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,8 +26,6 @@ OPTION = {
     "key_file": "ssl.key.location",
     "key_password": "ssl.key.password",
 }
-QUEUED_KB = 16_384
-"""What one consumer may have fetched and nobody taken yet."""
 TRANSACTION_MS = 300_000
 """After this long the brokers abort what a dead producer has begun."""
 DENIED = ("_AUTHENTICATION", "SASL_AUTHENTICATION_FAILED", "_SSL")
@@ -108,6 +107,7 @@ class Cluster:
                 f"Kafka's client does not take its properties: {error.args[0].str()}.",
             ) from None
 
+    @cached_property
     def admin(self) -> AdminClient:
         """Asks about topics, partitions and offsets."""
         from confluent_kafka.admin import AdminClient
@@ -115,8 +115,11 @@ class Cluster:
         made: AdminClient = self._made(AdminClient)
         return made
 
-    def consumer(self, isolation: str) -> Consumer:
-        """Reads given partitions from given offsets; belongs to no group, commits nothing."""
+    def consumer(self, isolation: str, queued_kb: int) -> Consumer:
+        """Reads given partitions from given offsets; belongs to no group, commits nothing.
+
+        ``queued_kb`` is what it may have fetched and nobody taken yet.
+        """
         from confluent_kafka import Consumer
 
         made: Consumer = self._made(
@@ -127,7 +130,7 @@ class Cluster:
             enable_auto_offset_store=False,
             enable_partition_eof=True,
             auto_offset_reset="error",
-            queued_max_messages_kbytes=QUEUED_KB,
+            queued_max_messages_kbytes=queued_kb,
             fetch_wait_max_ms=50,
             fetch_queue_backoff_ms=20,
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from .client import Cluster
@@ -58,9 +59,18 @@ class Mark:
 def ledger_end(cluster: Cluster) -> int:
     """How far the ledger reaches now; makes it where there is none."""
     asked = Topics(cluster)
-    if LEDGER not in asked.names():
-        make_topic(cluster, LEDGER, 1, -1, {"cleanup.policy": "compact"})
+    seen = _clusters_seen()
+    if cluster.connection.address not in seen:
+        if LEDGER not in asked.names():
+            make_topic(cluster, LEDGER, 1, -1, {"cleanup.policy": "compact"})
+        seen.add(cluster.connection.address)
     return asked.latest([PLACE], "read_uncommitted")[PLACE]
+
+
+@cache
+def _clusters_seen() -> set[str]:
+    """Where this process has seen the ledger."""
+    return set()
 
 
 def make_topic(
@@ -70,7 +80,7 @@ def make_topic(
     from confluent_kafka import KafkaException
     from confluent_kafka.admin import NewTopic
 
-    admin = cluster.admin()
+    admin = cluster.admin
     wanted = NewTopic(name, partitions, replicas, config=config or {})
     try:
         admin.create_topics([wanted], operation_timeout=cluster.timeout, request_timeout=cluster.timeout)[

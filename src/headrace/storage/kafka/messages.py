@@ -21,6 +21,8 @@ TAKEN = 10_000
 LOOK = 0.5
 """Seconds between two looks at whether anything still comes."""
 SAMPLE = 100
+QUEUED_KB = 16_384
+"""What a consumer may have fetched and nobody taken yet, at most."""
 
 
 def messages_between(
@@ -32,6 +34,7 @@ def messages_between(
     *,
     taken: int = TAKEN,
     patience: float | None = None,
+    queued_kb: int = QUEUED_KB,
 ) -> Iterator[list[Message]]:
     """Messages from offset ``first`` to before ``last``, as lists.
 
@@ -41,7 +44,7 @@ def messages_between(
 
     if first >= last:
         return
-    consumer = cluster.consumer(isolation)
+    consumer = cluster.consumer(isolation, queued_kb)
     try:
         consumer.assign([TopicPartition(*place, first)])
         patience = cluster.timeout if patience is None else patience

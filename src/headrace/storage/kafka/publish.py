@@ -13,6 +13,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -94,6 +95,8 @@ class StagedMessages(Staged):
         self._batch = batch
         self.folder = scratch / batch.spool
         self._doubtful = doubtful and bool(batch.files)
+        self._tried = self._doubtful
+        """Whether some process may have sent the batch before."""
         self._taken_over: HeadraceError | None = None
 
     @classmethod
@@ -171,14 +174,21 @@ class StagedMessages(Staged):
         )
 
     def _transaction(self) -> None:
-        producer = self._cluster.producer(self._identity)
-        producer.init_transactions(self._cluster.timeout)
-        if self._mark.is_there(self._cluster):
-            return
+        """With the producer of the batch before, as long as nothing has gone wrong with it."""
+        held = _producers()
+        key = f"{self._cluster.connection.address} {self._identity}"
+        producer = held.pop(key, None)
+        if producer is None or self._tried:
+            producer = self._cluster.producer(self._identity)
+            producer.init_transactions(self._cluster.timeout)
+            if self._mark.is_there(self._cluster):
+                return
+        self._tried = True
         producer.begin_transaction()
         self._send(producer)
         self._mark.put(producer, self._batch.rows or 0)
         _committed(producer, max(60.0, self._cluster.timeout))
+        held[key] = producer
 
     def _send_at_once(self) -> None:
         if self._mark.is_there(self._cluster):
@@ -231,6 +241,12 @@ class StagedMessages(Staged):
                 lambda: producer.init_transactions(self._cluster.timeout), "its transactions"
             )
         return self._mark.is_there(self._cluster)
+
+
+@cache
+def _producers() -> dict[str, Producer]:
+    """Those of this process that hold an identity and have nothing open."""
+    return {}
 
 
 def _beside(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:

@@ -16,7 +16,7 @@ from headrace.storage.formats import AvroRecords, CsvRecords, JsonRecords, avro_
 
 from .client import Cluster
 from .decoding import REJECTED, Decoder, Plain, Rows, Sidecar
-from .messages import first_messages, messages_between
+from .messages import QUEUED_KB, TAKEN, first_messages, messages_between
 from .registry import Registry
 from .slices import KafkaTopics, Range, ranges_of
 from .topics import Isolation, Place, Topics
@@ -29,6 +29,8 @@ __all__ = ["KafkaReading"]
 
 BLOCK_ROWS = 65_536
 BLOCK_BYTES = 8 << 20
+QUEUED = 128 << 10
+"""Kilobytes that all consumers of a stage may have fetched and nobody taken yet."""
 EXPECTED_SIZE = 500
 """Bytes of a message, as long as nobody has seen one: only paces the reading."""
 SIDES = ("key", "headers", "topic", "partition", "offset", "timestamp")
@@ -43,6 +45,8 @@ class RangeStream:
     place: Place
     range: Range
     rows: Rows
+    queued_kb: int
+    block_rows: int = BLOCK_ROWS
 
     @property
     def key(self) -> str:
@@ -59,12 +63,16 @@ class RangeStream:
         """One table per block of messages."""
         waiting: list[Message] = []
         size = 0
-        for messages in messages_between(self.cluster, self.isolation, self.place, *self.range):
+        taken = min(TAKEN, self.block_rows)
+        found = messages_between(
+            self.cluster, self.isolation, self.place, *self.range, taken=taken, queued_kb=self.queued_kb
+        )
+        for messages in found:
             waiting += messages
             size += sum(map(len, messages))
-            if size >= BLOCK_BYTES or len(waiting) >= BLOCK_ROWS:
-                taken, waiting, size = waiting, [], 0
-                yield self.rows.table(taken, self.place, note)
+            if size >= BLOCK_BYTES or len(waiting) >= self.block_rows:
+                block, waiting, size = waiting, [], 0
+                yield self.rows.table(block, self.place, note)
         if waiting:
             yield self.rows.table(waiting, self.place, note)
 
@@ -181,9 +189,15 @@ class KafkaReading(KafkaTopics):
         rows = Rows(
             self._decoder(cluster, run), values, self._side(), schema, session_zone(run.session, run.engine)
         )
+        queued = max(1024, min(QUEUED_KB, QUEUED // max(1, len(ranges))))
+        block = BLOCK_ROWS if run.limit is None else max(1, min(run.limit, BLOCK_ROWS))
+
+        def stream(place: Place, each: Range) -> RangeStream:
+            return RangeStream(cluster, self.isolation, place, each, rows, queued, block)
+
         source = StreamSource(
             schema,
-            tuple(RangeStream(cluster, self.isolation, place, each, rows) for place, each in ranges.items()),
+            tuple(stream(place, each) for place, each in ranges.items()),
             Counter.at(run.scratch / f"read-{os.urandom(4).hex()}"),
             REJECTED,
             keep_error_rows=run.on_error != "stop",

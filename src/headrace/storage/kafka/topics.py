@@ -44,7 +44,7 @@ class Topics:
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._admin: AdminClient = cluster.admin()
+        self._admin: AdminClient = cluster.admin
 
     def names(self) -> list[str]:
         """Every topic but Kafka's own, sorted."""
