@@ -84,5 +84,5 @@ $(STAMPS)/docs: pyproject.toml | $(STAMPS)/pip
 
 $(STAMPS)/bench: pyproject.toml | $(STAMPS)/pip
 	@echo "Installing Headrace and what it is measured against into $(VENV)"
-	@$(PIP) install --editable '.[spark,kafka,demo,plots]' --group bench
+	@$(PIP) install --editable '.[spark,kafka,delta,demo,plots]' --group bench
 	@mkdir -p $(STAMPS) && touch $@

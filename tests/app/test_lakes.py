@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,9 @@ from headrace.project import open_project
 
 if TYPE_CHECKING:
     from headrace.app.local_s3 import LocalS3
+
+if find_spec("deltalake") is None and os.environ.get("HEADRACE_REQUIRE_ALL") != "1":
+    pytest.skip("the package deltalake is not installed", allow_module_level=True)
 
 PIPELINE = """\
 headrace: 1
