@@ -18,7 +18,7 @@ from headrace.core import DataRefused, Frame
 from headrace.engine import Engine
 from headrace.frames.arrow import frame_to_arrow
 from headrace.ml.learning.splits import Parts, SplitPlan, split
-from headrace.ml.spark.division import ORDER, Division, divide, with_keys
+from headrace.ml.spark.division import ORDER, Division, divide, train_hashes, with_keys
 
 pytestmark = pytest.mark.spark
 ROWS = 300
@@ -82,7 +82,7 @@ def test_training_rows_come_with_the_hashes_that_order_them(rows: Frame) -> None
     here, there = split(TABLE, plan), divide(with_keys(rows, plan), plan, TABLE, None)
     ordered = frame_to_arrow(there.train.select("id", ORDER).orderBy(ORDER))
     assert ordered["id"].to_pylist() == here.train["id"].to_pylist()
-    assert ordered[ORDER].to_numpy().astype("uint64").tolist() == here.train_hashes.tolist()
+    assert train_hashes(there, plan, ROWS).tolist() == here.train_hashes.tolist()
 
 
 def test_with_a_holdout_from_elsewhere_all_rows_are_trained_on_and_folds_go_forward(rows: Frame) -> None:
@@ -98,11 +98,14 @@ def test_with_a_holdout_from_elsewhere_all_rows_are_trained_on_and_folds_go_forw
         (SplitPlan(time_column="day", after="2030-01-01"), "empty-split"),
         (SplitPlan(time_column="year", folds=50), "empty-fold"),
         (SplitPlan(time_column="day", after="soon"), "invalid-value"),
+        (SplitPlan(0.999999), "empty-split"),
+        (SplitPlan(folds=ROWS), "empty-fold"),
+        (SplitPlan(by=("key",), folds=40), "empty-fold"),
     ],
 )
 def test_what_leaves_nothing_is_refused_before_a_model_is_fitted(
     rows: Frame, plan: SplitPlan, code: str
 ) -> None:
     with pytest.raises(DataRefused) as caught:
-        divide(with_keys(rows, plan), plan, TABLE, None)
+        train_hashes(divide(with_keys(rows, plan), plan, TABLE, None), plan, ROWS)
     assert caught.value.code == code

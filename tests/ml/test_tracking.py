@@ -72,6 +72,7 @@ def test_importance_and_plots_are_there_once_the_run_has_ended(tmp_path: Path, f
     place.helper.close()
     found = {each.name for each in (tmp_path / ".headrace" / "mlartifacts").rglob("*.*")}
     assert {"importance.json", "confusion_matrix.png", "roc.png", "learning_curve.png"} <= found
+    assert "learning_curve.json" in found
 
 
 def test_the_schema_file_is_what_mlflow_makes(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from headrace.core import Frame, Json, Run
 
     from .algorithms import Learner
+    from .learning_curve import Curve
     from .metrics import Task
     from .specification import Specification
 
@@ -52,6 +53,8 @@ class Trained:
     """What has to be installed where the model is loaded."""
     flavor: str = "sklearn"
     """MLflow's name for the kind of model."""
+    curve: Curve | None = field(default=None, repr=False)
+    """Its learning curve, where it cannot be asked for one later."""
 
     @property
     def cv(self) -> dict[str, float]:

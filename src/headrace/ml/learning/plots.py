@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
-
-from .metrics import default_metric, score
 
 if TYPE_CHECKING:
     import numpy as np
 
     from .fitting import Predictions
-    from .learning_curve import Stage
+    from .learning_curve import Curve
 
     Array = np.ndarray[Any, Any]
 
@@ -24,7 +22,7 @@ def possible() -> bool:
     return importlib.util.find_spec("matplotlib") is not None
 
 
-def draw(task: str, truth: Array, said: Predictions, rounds: Sequence[Stage]) -> Iterator[tuple[str, bytes]]:
+def draw(task: str, truth: Array, said: Predictions, curve: Curve | None) -> Iterator[tuple[str, bytes]]:
     """Name and PNG of each picture; none where matplotlib is not installed."""
     if not possible():
         return
@@ -35,8 +33,8 @@ def draw(task: str, truth: Array, said: Predictions, rounds: Sequence[Stage]) ->
         yield "confusion_matrix", _png(_confusion, truth, said.values)
         if said.probabilities is not None:
             yield "roc", _png(_roc, truth, said)
-    if len(rounds) > 1:
-        yield "learning_curve", _png(_learning_curve, task, truth, rounds)
+    if curve is not None:
+        yield "learning_curve", _png(_learning_curve, curve)
 
 
 def _png(paint: Any, *arguments: Any) -> bytes:
@@ -87,9 +85,11 @@ def _roc(axes: Any, truth: Array, said: Predictions) -> None:
     axes.legend(title="class")
 
 
-def _learning_curve(axes: Any, task: str, truth: Array, rounds: Sequence[Stage]) -> None:
-    metric = default_metric(task)
-    seen = truth[: len(rounds[0][1].values)]
-    curve = [score(task, seen, each.values, each.probabilities, each.classes)[metric] for _, each in rounds]
-    axes.plot([count for count, _ in rounds], curve)
-    axes.set(xlabel="rounds, or trees", ylabel=f"{metric} (holdout)", title="Learning curve")
+def _learning_curve(axes: Any, curve: Curve) -> None:
+    axes.plot(curve.rounds, curve.holdout, label="holdout")
+    where = " (holdout)"
+    if curve.train:
+        axes.plot(curve.rounds, curve.train, label="training rows")
+        axes.legend()
+        where = ""
+    axes.set(xlabel="rounds, or trees", ylabel=f"{curve.metric}{where}", title="Learning curve")

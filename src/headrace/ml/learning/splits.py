@@ -24,6 +24,7 @@ __all__ = [
     "TimeSplit",
     "check_columns",
     "check_parts",
+    "fold_numbers",
     "split",
     "split_by_time",
 ]
@@ -176,11 +177,19 @@ def _hash_folds(keys: Array, start: int, count: int) -> tuple[Fold, ...]:
 
     if not count:
         return ()
-    width = (2**63 - start) // count + 1
-    number = ((keys >> np.uint64(1)) - np.uint64(start)) // np.uint64(width)
-    return _checked(
-        [(np.flatnonzero(number != each), np.flatnonzero(number == each)) for each in range(count)]
-    )
+    number = fold_numbers(keys >> np.uint64(1), start, count)
+    return tuple((np.flatnonzero(number != each), np.flatnonzero(number == each)) for each in range(count))
+
+
+def fold_numbers(hashes: Array, start: int, count: int) -> Array:
+    """Which fold each training row is checked in. Raises ``DataRefused`` (``empty-fold``)."""
+    import numpy as np
+
+    number = (hashes - np.uint64(start)) // np.uint64((2**63 - start) // count + 1)
+    sizes = np.bincount(number.astype("int64"), minlength=count)
+    if not sizes.all() or sizes.max() == len(number):
+        raise _empty_fold(count)
+    return number
 
 
 def _ends(times: Array, count: int) -> tuple[Any, ...]:
@@ -205,12 +214,6 @@ def _forward_folds(times: Array, ends: tuple[Any, ...]) -> tuple[Fold, ...]:
         (np.flatnonzero(times <= end), np.flatnonzero((times > end) & (times <= following)))
         for end, following in pairwise(ends)
     )
-
-
-def _checked(folds: Sequence[Fold]) -> tuple[Fold, ...]:
-    if any(not len(fit) or not len(check) for fit, check in folds):
-        raise _empty_fold(len(folds))
-    return tuple(folds)
 
 
 def _empty_fold(count: int) -> DataRefused:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from headrace.frames.arrow import frame_to_arrow
 from headrace.frames.row_hash import hash_threshold, with_row_hash
-from headrace.ml.learning.splits import split_by_time
+from headrace.ml.learning.splits import check_parts, fold_numbers, split_by_time
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
     from pyspark.sql import Column
 
     from headrace.core import Frame, Json
     from headrace.ml.learning.splits import SplitPlan
 
-__all__ = ["ADDED", "ORDER", "Division", "divide", "with_keys"]
+    Array = np.ndarray[Any, Any]
+
+__all__ = ["ADDED", "ORDER", "Division", "divide", "train_hashes", "with_keys"]
 
 HASH = "_row_hash"
 ORDER = "_order_hash"
@@ -91,3 +95,19 @@ def _by_time(keyed: Frame, plan: SplitPlan, times: pa.Table, given: Frame | None
     )
     held = keyed.where(later).drop(*ADDED) if given is None else given
     return Division(train, held, folds, found.cut)
+
+
+def train_hashes(division: Division, plan: SplitPlan, rows: int | None) -> Array:
+    """The training rows' hashes, sorted. ``rows``: how many were divided, if the holdout is of them.
+
+    Raises ``DataRefused`` if a part has no rows (``empty-split``), or a fold by hash (``empty-fold``).
+    """
+    names = [ORDER, HASH] if plan.by else [ORDER]  # without keys they are alike
+    found = frame_to_arrow(division.train.select(*names).orderBy(ORDER))
+    ordered: Array = found.column(ORDER).to_numpy().astype("uint64")
+    if rows is not None:
+        check_parts(len(ordered), rows - len(ordered), plan)
+    if plan.folds and plan.time_column is None:
+        start = 0 if rows is None else hash_threshold(plan.fraction)
+        fold_numbers(found.column(names[-1]).to_numpy().astype("uint64"), start, plan.folds)
+    return ordered

@@ -16,7 +16,8 @@ from headrace.ml.learning.metrics import default_metric, score
 from headrace.ml.learning.search import best, candidates
 from headrace.ml.learning.splits import Parts, check_columns, check_parts
 
-from .division import ADDED, ORDER, Division, divide, with_keys
+from .boosting_curve import CURVE_ROWS, boosting_curve
+from .division import ADDED, ORDER, Division, divide, train_hashes, with_keys
 from .model import INDEX, build_pipeline, spark_predictions
 
 if TYPE_CHECKING:
@@ -50,13 +51,18 @@ def learn_on_spark(
         division = divide(keyed, plan, target, holdout)
         sample = frame_to_arrow(frame.limit(1000))
         features = features_of(sample, spec.target, spec.ignore, spec.features)
+        hashes = train_hashes(division, plan, target.num_rows if holdout is None else None)
         learner, evaluations, chosen, model = _best_model(spec, task, features, division, classes, run)
         table, said = _on_holdout(model, division.holdout.drop(INDEX), task, classes)
-        ordered = frame_to_arrow(division.train.select(ORDER).orderBy(ORDER))
-        hashes = ordered.column(0).to_numpy().astype("uint64")
+        check_parts(len(hashes), table.num_rows, plan)
+        seconds = time.monotonic() - began
+        curve = None
+        if spec.plots:
+            some = division.train.where(f"{ORDER} <= {hashes[:CURVE_ROWS].max()}")
+            kept = frame.sparkSession.createDataFrame(table.slice(0, CURVE_ROWS))
+            curve = boosting_curve(model, some, _numbered(kept, spec.target, task, classes), task, run)
     finally:
         keyed.unpersist()
-    check_parts(len(hashes), table.num_rows, plan)
     parts = Parts(
         sample.slice(0, 0),
         table,
@@ -78,9 +84,8 @@ def learn_on_spark(
         classes,
     )
     needs = ("pyspark", "pandas", "numpy")
-    seconds = time.monotonic() - began
     return material, Trained(
-        model, learner, tuple(evaluations), chosen, said, metrics, seconds, needs, "spark"
+        model, learner, tuple(evaluations), chosen, said, metrics, seconds, needs, "spark", curve
     )
 
 

@@ -6,7 +6,7 @@ import contextlib
 import json
 import pickle
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,13 +25,14 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from mlflow import MlflowClient
 
-    from headrace.ml.learning.learning_curve import Stage
+    from headrace.ml.learning.learning_curve import Curve
 
     Say = Callable[[pa.Table], Predictions]
 
 __all__ = ["Extras", "put_off"]
 
 ROWS = 5000
+CURVE_ROWS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,12 @@ class Extras:
             if record.plots and still_wanted():
                 truth = target_values(self.table, holdout.target, holdout.task)  # type: ignore[arg-type]
                 said = say(self.table) if say is not None else _as_written(self.table, holdout)
-                for name, picture in draw(holdout.task, truth, said, self._learning()):
+                curve = record.curve or self._learning(truth)
+                if curve is not None:
+                    columns, rows = curve.table()
+                    shown = {"columns": columns, "data": rows}
+                    client.log_dict(self.tracking_run, shown, "metrics/learning_curve.json")
+                for name, picture in draw(holdout.task, truth, said, curve):
                     _log_picture(client, self.tracking_run, name, picture)
 
     @contextlib.contextmanager
@@ -75,15 +81,16 @@ class Extras:
                 with unlogged_model(replace(file, path=str(path))) as model:
                     yield lambda rows: model.predict(rows, holdout.task, holdout.classes)
 
-    def _learning(self) -> Sequence[Stage]:
-        """Predictions after each round of boosting, where one of our learners can say."""
-        from headrace.ml.learning.learning_curve import stages
+    def _learning(self, truth: Any) -> Curve | None:
+        """How the holdout's metric came about, where one of our learners can say afterwards."""
+        from headrace.ml.learning.learning_curve import curve_of, stages
 
-        file = self.record.model
+        file, task = self.record.model, self.record.holdout.task
         if file.flavor != "sklearn" or not self.record.library:
-            return ()
+            return None
         pipeline = pickle.loads(self.model)  # noqa: S301  # written by our own run
-        return stages(pipeline, to_pandas(self.table.slice(0, 1000), file.features), self.record.holdout.task)
+        rows = to_pandas(self.table.slice(0, CURVE_ROWS), file.features)
+        return curve_of(stages(pipeline, rows, task), task, truth[:CURVE_ROWS])
 
 
 def put_off(tracking_run: str, record: TrainingRecord) -> Extras | None:

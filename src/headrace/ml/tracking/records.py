@@ -8,6 +8,7 @@ from pathlib import Path
 
 from headrace.core import InputVersion, Json
 from headrace.ml.learning.dataset import Feature
+from headrace.ml.learning.learning_curve import Curve
 
 __all__ = [
     "Candidate",
@@ -90,6 +91,8 @@ class TrainingRecord:
     plots: bool = False
     library: str | None = None
     """Whose learner it is; ``None``: the user's own code made the model."""
+    curve: Curve | None = None
+    """The learning curve, where only the training could tell."""
 
 
 @dataclass(frozen=True, slots=True)

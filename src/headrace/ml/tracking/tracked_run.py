@@ -171,6 +171,7 @@ def ended(
         importance=spec.importance,
         plots=spec.plots,
         library=None if spec.code else spec.library,
+        curve=trained.curve,
     )
 
 
