@@ -94,4 +94,4 @@ def test_the_command_asks_before_it_moves_an_offset(workspace: Workspace, place:
     assert (done.returncode, "not-json" in done.stderr) == (2, True)
     done = place.json("offsets", "set", "p.yaml", "load", json.dumps(None), "--yes")
     assert done[0]["offset"] is None
-    assert "1 files" in place.command("offsets", "show", "p.yaml").stdout
+    assert "1 file," in place.command("offsets", "show", "p.yaml").stdout

@@ -54,7 +54,7 @@ def errors(
         if as_json:
             print_json({"file": str(export), "rows": rows})
         else:
-            OUT.print(f"{rows:,} rows in {export}", markup=False)
+            OUT.print(f"{rows:,} {'rows' if rows != 1 else 'row'} in {export}", markup=False)
         return
     listed = list_errors(found, run, stage=stage, limit=limit)
     if as_json:

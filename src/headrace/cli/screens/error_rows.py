@@ -28,7 +28,7 @@ def show_errors(found: Mapping[str, Any]) -> None:
     for stage, kept in found["kept"].items():
         most = f" (the first {found['most']:,} of a run are kept)" if kept >= found["most"] else ""
         replayed = f", replayed by {found['replayed'][stage]}" if stage in found["replayed"] else ""
-        OUT.print(f"{stage}: {kept:,} rows{most}{replayed}", markup=False)
+        OUT.print(f"{stage}: {kept:,} {'rows' if kept != 1 else 'row'}{most}{replayed}", markup=False)
 
 
 def _where(source: Mapping[str, Any] | None) -> str:

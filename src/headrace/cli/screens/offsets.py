@@ -43,7 +43,10 @@ def _short(offset: Any) -> str:
 
 def _amounts(amounts: Any) -> str:
     if isinstance(amounts, Mapping):
-        return ", ".join(f"{value:,} {unit}" for unit, value in amounts.items()) or "nothing"
+        words = (
+            f"{value:,} {unit if value != 1 else unit.removesuffix('s')}" for unit, value in amounts.items()
+        )
+        return ", ".join(words) or "nothing"
     return str(amounts)
 
 
