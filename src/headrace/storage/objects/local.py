@@ -33,10 +33,8 @@ class LocalFiles(ObjectStore):
 
     def location(self, key: str) -> str:
         """Relative to the project's folder where that is shorter."""
-        try:
-            return Path(key).relative_to(self.base).as_posix()
-        except ValueError:
-            return key
+        below = f"{str(self.base).rstrip('/')}/"
+        return key[len(below) :] if key.startswith(below) and key != below else key
 
     def key(self, location: str) -> str:
         """An absolute path; relative ones start at the project's folder."""
@@ -71,6 +69,15 @@ class LocalFiles(ObjectStore):
         modified = dt.datetime.fromtimestamp(stat.st_mtime, dt.UTC)
         version = f"{stat.st_size}-{stat.st_mtime_ns}-{stat.st_ino}"
         return ObjectInfo(str(path), self.location(str(path)), stat.st_size, modified, None, version)
+
+    def names(self, folder: str) -> list[str]:
+        """Without a look at each file."""
+        try:
+            return os.listdir(folder)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            raise local_failure(error, self.location(folder)) from error
 
     def stat(self, key: str) -> ObjectInfo | None:
         """``None`` for folders, too."""

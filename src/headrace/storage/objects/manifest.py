@@ -50,8 +50,7 @@ class Ledger:
 
     def numbers(self) -> list[int]:
         """The numbers of all manifests, ascending."""
-        found = self.store.walk(f"{self.folder}{CONTROL}manifests/")
-        names = (info.key.rpartition("/")[2] for info in found)
+        names = self.store.names(f"{self.folder}{CONTROL}manifests/")
         return sorted(int(name[:8]) for name in names if NUMBERED.fullmatch(name))
 
     def manifest_key(self, number: int) -> str:

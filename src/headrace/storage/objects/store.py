@@ -56,6 +56,10 @@ class ObjectStore(ABC):
     def walk(self, prefix: str) -> Iterator[ObjectInfo]:
         """Every object below the folder ``prefix`` (or named by it), hidden ones included, in key order."""
 
+    def names(self, folder: str) -> list[str]:
+        """The last parts of the keys below a folder."""
+        return [info.key.rpartition("/")[2] for info in self.walk(folder)]
+
     @abstractmethod
     def stat(self, key: str) -> ObjectInfo | None:
         """One object; ``None`` when there is none."""
