@@ -7,6 +7,7 @@ import statistics
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,10 @@ stages:
   out: {type: destination.files, from: load, path: out}
 """
 BODY = """\
-{batches} files of ten rows, one a batch: read, written as Parquet, published with a manifest, the offset committed.
-The overhead is the median batch less the median of [bare.py](streams/bare.py), which has the embedded engine read and
-write the same files one by one, without staging, journal or offsets.
+{batches} files of ten rows, one a batch: read, written as Parquet, published with a manifest, the offset
+committed. The overhead is what lies between the ends of two batches, less the median of
+[bare.py](streams/bare.py): the embedded engine reads and writes the same files one by one, without staging,
+journal or offsets.
 
 | | ms a batch |
 |---|---:|
@@ -37,7 +39,8 @@ write the same files one by one, without staging, journal or offsets.
 | from one batch to the next | {between:.1f} |
 | the engine by itself | {bare:.1f} |
 
-{objects:,} objects in a bucket of the local S3 server, all read but three. Bare is obstore's own listing, to its end.
+{objects:,} objects in a bucket of the local S3 server, all read but three. Bare is obstore's own listing, to
+its end.
 
 | | s |
 |---|---:|
@@ -80,7 +83,7 @@ def _stream(project: Path) -> tuple[float, float]:
                 ends.append(time.perf_counter())
     if process.returncode:
         raise RuntimeError("the stream failed")
-    between = [after - before for before, after in zip(ends, ends[1:], strict=False)]
+    between = [after - before for before, after in pairwise(ends)]
     return statistics.median(seconds), statistics.median(between)
 
 
