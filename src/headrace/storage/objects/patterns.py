@@ -63,10 +63,18 @@ class KeyPattern:
         """Whether the pattern means this key, hidden parts that it does not spell out excluded."""
         if self._regex.fullmatch(key) is None:
             return False
-        base = self.base if key.startswith(self.base) else ""
-        rest = key[len(base) :]
-        spelled = any(is_hidden(part) for part in self.text[len(base) :].split("/"))
-        return spelled or not is_hidden(rest)
+        rest = key[len(self._base) :] if key.startswith(self._base) else key
+        if not rest.startswith(("_", ".")) and "/_" not in rest and "/." not in rest:
+            return True
+        return self._spells_hidden(key) or not is_hidden(rest)
+
+    @cached_property
+    def _base(self) -> str:
+        return self.base
+
+    def _spells_hidden(self, key: str) -> bool:
+        text = self.text[len(self._base) :] if key.startswith(self._base) else self.text
+        return any(is_hidden(part) for part in text.split("/"))
 
 
 def _translate(pattern: str) -> str:
