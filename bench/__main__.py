@@ -12,7 +12,19 @@ from pathlib import Path
 from results import RESULTS, update
 from setting import Setting
 
-BENCHMARKS = ("story", "etl", "counts", "memory", "cli", "scoring", "moving", "kafka", "tables", "streams", "soak")
+BENCHMARKS = (
+    "story",
+    "etl",
+    "counts",
+    "memory",
+    "cli",
+    "scoring",
+    "moving",
+    "kafka",
+    "tables",
+    "streams",
+    "soak",
+)
 """Each is ``bench/NAME/benchmark.py`` with a function ``measure``, in the order of the file."""
 
 

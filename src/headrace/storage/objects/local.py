@@ -73,7 +73,7 @@ class LocalFiles(ObjectStore):
     def names(self, folder: str) -> list[str]:
         """Without a look at each file."""
         try:
-            return os.listdir(folder)
+            return [entry.name for entry in os.scandir(folder)]
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:
