@@ -82,7 +82,7 @@ class Delta:
     def read(self, run: StageRun | None = None, **config: Any) -> list[dict[str, Any]]:
         frame = Read(**self.config(config)).read(run or self.run())
         rows: list[dict[str, Any]] = self.engine.to_arrow(frame).to_pylist()
-        return sorted(rows, key=lambda row: row.get("id", 0))
+        return sorted(rows, key=lambda row: row.get("id") or 0)
 
     def place(self) -> Any:
         return place_of(self.path, next(iter(self.connections.values()), None), self.folder)
@@ -191,11 +191,18 @@ def test_merge_updates_inserts_and_removes_by_keys(delta: Delta) -> None:
     assert [row["id"] for row in delta.read()] == [1, 2, 3]
 
 
-def test_merge_refuses_two_rows_for_one(delta: Delta) -> None:
-    delta.write({"id": [1]})
-    with pytest.raises(DataRefused) as caught:
-        delta.write({"id": [1, 1]}, mode="merge", keys=["id"])
-    assert caught.value.code == "several-rows-for-one"
+def test_merge_refuses_two_rows_for_one_whether_it_is_there_or_new(delta: Delta) -> None:
+    delta.write({"id": [1], "b": [dt.date(2024, 1, 1)]})
+    for number in (1, 2):
+        rows = {"id": [number, number], "b": [dt.date(2024, 1, 1)] * 2}
+        before = delta.files()
+        with pytest.raises(DataRefused) as caught:
+            delta.stage(rows, mode="merge", keys=["id", "b"])
+        assert caught.value.code == "several-rows-for-one"
+        assert f"id {number}, b 2024-01-01" in caught.value.message
+        assert delta.files() == before
+    delta.write({"id": [1, None, None], "b": [None, None, None]}, mode="merge", keys=["id", "b"])
+    assert delta.version() == 1
 
 
 def test_replace_takes_out_the_part_that_the_condition_names(delta: Delta) -> None:

@@ -10,9 +10,11 @@ from headrace.storage.counting import Counter
 from headrace.storage.datasource import spread, write_frame
 
 from .columns import NewColumns, fitted, spelled
+from .delta_commit import staged_rows
 from .delta_staged import DeltaBatch, StagedDelta
 from .delta_table import find_delta, schema_of_delta
 from .places import place_of
+from .repeated import refuse_repeated_keys
 
 __all__ = ["TableMode", "TableWriting"]
 
@@ -121,8 +123,20 @@ def _written(frame: Frame, batch: DeltaBatch, run: Run) -> StagedDelta:
     assert target.counter is not None
     run.watch(target.counter.value, direction="in")
     write_frame(spread(frame, run.engine, None, target.partition_by), target)
-    rows = sum(each.rows for each in target.written() or ())
+    files = target.written() or []
+    rows = sum(each.rows for each in files)
     run.counted(rows_in=rows)
+    if batch.mode == "merge":
+        keys = Schema(tuple(each for each in batch.schema if each.name in batch.told["keys"]))
+        try:
+            refuse_repeated_keys(
+                lambda: iter(staged_rows(target.store, target.folder, files, keys)),
+                keys.names,
+                batch.location,
+            )
+        except BaseException:
+            target.sweep()
+            raise
     return staged.holding(rows)
 
 
