@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CURVE_ROWS", "boosting_curve"]
 
-CURVE_ROWS = 100_000
+CURVE_ROWS = 10_000
 """Of each part; a curve over more looks the same, and a gate waits for it."""
 
 
