@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,16 +57,24 @@ class AdbcSession:
             yield from cursor.fetch_record_batch()
 
     def ingest(self, table: str, schema: str | None, batches: Iterator[pa.RecordBatch]) -> None:
-        """Adds rows to a table by COPY."""
+        """Adds rows to a table by COPY, some megabytes at a time.
+
+        The driver is never left to pull from an iterator of the engine's: it does so without a way back.
+        """
+        waiting: list[pa.RecordBatch] = []
+        for batch in batches:
+            waiting.append(batch)
+            if sum(each.nbytes for each in waiting) >= self._batch_bytes:
+                self._copy(table, schema, waiting)
+                waiting = []
+        if waiting:
+            self._copy(table, schema, waiting)
+
+    def _copy(self, table: str, schema: str | None, batches: list[pa.RecordBatch]) -> None:
         import pyarrow as pa
 
-        first = next(batches, None)
-        if first is None:
-            return
-        reader = pa.RecordBatchReader.from_batches(first.schema, chain([first], batches))
-        del first
         with self._connection.cursor() as cursor:
-            cursor.adbc_ingest(table, reader, mode="append", db_schema_name=schema)
+            cursor.adbc_ingest(table, pa.Table.from_batches(batches), mode="append", db_schema_name=schema)
 
     def commit(self) -> None:
         """Makes what was done since the last time visible."""
