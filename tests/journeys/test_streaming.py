@@ -204,3 +204,20 @@ def test_a_stream_of_files_killed_at_any_moment_leaves_every_row_once(place: Any
 @pytest.mark.parametrize("seed", range(5))
 def test_two_hundred_kills_of_a_stream_of_files(place: Any, seed: int) -> None:
     kill_and_resume(place, files(place), kills=40, seed=seed, restart=int)
+
+
+@pytest.mark.spark
+def test_the_same_batches_run_as_jobs_of_spark(stream: Any, spark_engine: Any) -> None:
+    assert spark_engine.name == "spark", "a machine without Java skips"
+    for number in range(3):
+        drop(stream.folder / "in", f"{number}.csv", [number])
+    stream.write(
+        "p.yaml", HEAD + "stages:\n" + STAGES.replace("path: in/*.csv,", "path: in/*.csv, max_files: 1,")
+    )
+    with begin(stream, once=True, engine="spark") as process:
+        for _ in process.events():
+            pass
+    result = process.result()
+    assert (result.state, result.batches, result.engine) == ("finished", 3, "spark")
+    assert sorted(numbers(stream.folder / "out")) == [0, 1, 2]
+    assert result.stages[0].rows_out == 3
