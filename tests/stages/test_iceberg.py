@@ -265,3 +265,12 @@ def wait_until(does: Callable[[], object], seconds: float = 60) -> None:
             threading.Event().wait(0.2)
         else:
             return
+
+
+def test_the_embedded_engine_reads_the_table_by_itself(iceberg: Iceberg) -> None:
+    iceberg.connections["shop"] = LakeConnection(format="iceberg", location="plain", layers=("raw",))
+    iceberg.lake.create()
+    iceberg.write({"id": [1, 2], "text": ["a", None]}, partition_by=["id"])
+    frame = iceberg.engine.session.read.format("iceberg").load(str(iceberg.folder / "plain/raw/orders"))
+    rows = iceberg.engine.to_arrow(frame).sort_by("id").to_pylist()
+    assert rows == [{"id": 1, "text": "a"}, {"id": 2, "text": None}]

@@ -73,8 +73,9 @@ def create(
         print_json(made)
         return
     OUT.print(f"The lake [bold]{escape(name)}[/] is at {escape(at)}, and in {made['written_in']}.")
+    first = f"{name}.{wanted[0] if wanted else 'raw'}"
     OUT.print(
-        f"A destination makes its tables: {{type: destination.lake, table: {name}.{wanted[0]}.orders, …}}"
+        f"A destination makes its tables: {{type: destination.lake, table: {name}.{(wanted or ['raw'])[0]}.orders, …}}"
     )
 
 
