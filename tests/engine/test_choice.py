@@ -7,6 +7,7 @@ import pytest
 from headrace.core import EngineSettings, InvalidCall, SparkSettings, all_stages
 from headrace.engine import CAPABILITIES, choose_engine, gap
 from headrace.engine.capabilities import GAPS
+from headrace.ml.stages.train_model import TrainModel
 
 SETTINGS = EngineSettings()
 ML = frozenset({"spark_ml"})
@@ -47,6 +48,9 @@ def test_a_connected_spark_has_no_java_beside_it():
     with pytest.raises(InvalidCall, match="no RDDs"):
         choose_engine("spark", {"code": frozenset({"rdd"})}, connected)
     assert choose_engine("spark", {"code": frozenset({"rdd"})}, SETTINGS).why == "asked for"
+    train = TrainModel(target="y", library="spark_ml")
+    with pytest.raises(InvalidCall, match="no JVM"):
+        choose_engine("spark", {"train": train.engine_needs()}, connected)
 
 
 def test_an_unknown_engine_is_an_error():

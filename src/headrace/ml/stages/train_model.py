@@ -96,8 +96,8 @@ class TrainModel(Processor):
         return training_issues(self.specification(), inputs)
 
     def engine_needs(self) -> frozenset[str]:
-        """Spark's own learners need Spark."""
-        return frozenset({"spark_ml"}) if self.library == "spark_ml" else frozenset()
+        """Spark's own learners need Spark, and MLflow a JVM beside it to save their models."""
+        return frozenset({"spark_ml", "jvm"}) if self.library == "spark_ml" else frozenset()
 
     def transform(self, frame: Frame, run: Run, holdout: Frame | None = None) -> Mapping[str, Frame]:
         """Trains now; see :func:`headrace.ml.training.train.train`."""
