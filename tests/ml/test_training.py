@@ -276,4 +276,4 @@ def test_a_search_without_an_end_is_found_before_the_run() -> None:
 
 
 def test_spark_ml_needs_spark() -> None:
-    assert TrainModel(target="price", library="spark_ml").engine_needs() == {"spark_ml"}
+    assert TrainModel(target="price", library="spark_ml").engine_needs() == {"spark_ml", "jvm"}
