@@ -74,9 +74,7 @@ def create(
         return
     OUT.print(f"The lake [bold]{escape(name)}[/] is at {escape(at)}, and in {made['written_in']}.")
     first = f"{name}.{wanted[0] if wanted else 'raw'}"
-    OUT.print(
-        f"A destination makes its tables: {{type: destination.lake, table: {name}.{(wanted or ['raw'])[0]}.orders, …}}"
-    )
+    OUT.print(f"A destination makes its tables: {{type: destination.lake, table: {first}.orders, …}}")
 
 
 def list_(project: Folder = Path(), env: Environment = None, as_json: JsonFlag = False) -> None:
