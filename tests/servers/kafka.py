@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 import urllib.request
 import uuid
 from collections.abc import Iterable, Iterator
@@ -150,10 +151,32 @@ class KafkaBroker:
                     producer.poll(0.1)
         assert producer.flush(30) == 0
 
+    def settle(self, topic: str, seconds: float = 3) -> None:
+        """Waits until what was committed can be read: brokers mark partitions a little after they say so."""
+        from confluent_kafka import IsolationLevel, TopicPartition
+        from confluent_kafka.admin import OffsetSpec
+
+        partitions = self.admin.list_topics(topic, timeout=10).topics[topic].partitions
+
+        def ends(level: IsolationLevel) -> list[int]:
+            asked = {TopicPartition(topic, number): OffsetSpec.latest() for number in partitions}
+            return [
+                each.result().offset
+                for each in self.admin.list_offsets(asked, isolation_level=level).values()
+            ]
+
+        deadline = time.monotonic() + seconds
+        while ends(IsolationLevel.READ_COMMITTED) != ends(IsolationLevel.READ_UNCOMMITTED):
+            if time.monotonic() > deadline:
+                return  # a transaction is open
+            time.sleep(0.05)
+
     def received(self, topic: str, isolation: str = "read_committed") -> list[Message]:
         """All that a reader of the topic sees now, in order of each partition."""
         from confluent_kafka import Consumer, TopicPartition
 
+        if isolation == "read_committed":
+            self.settle(topic)
         settings = {
             "bootstrap.servers": self.servers, "group.id": "tests", "enable.auto.commit": False,
             "auto.offset.reset": "earliest", "isolation.level": isolation, "enable.partition.eof": True,

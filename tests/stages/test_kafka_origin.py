@@ -154,6 +154,7 @@ def test_a_registry_keeps_the_schemas_and_old_records_are_read_as_the_newest(
     for batch, frame in enumerate((one, two)):
         run.batch = str(batch)
         Write(connection="events", topic=topic, format="avro").write(frame, run).publish()
+    kafka_broker.settle(topic)
     found = rows(engine, Kafka(connection="events", topics=topic, format="avro").read(run))
     assert [(each["id"], each["name"], str(each["price"])) for each in found] == [
         (1, "a", "None"),
@@ -222,6 +223,7 @@ def test_spark_reads_and_writes_the_same(
     assert output is not None
     assert output.rows == 5000
     kafka_broker.send(topic, [b"broken"], partition=1)
+    kafka_broker.settle(topic)
     result = Kafka(connection="events", topics=topic, partition_column="p").read(run)
     assert isinstance(result, WithErrors)
     assert numbers(spark_engine, result) == list(range(5000))

@@ -115,6 +115,11 @@ class Cluster:
         made: AdminClient = self._made(AdminClient)
         return made
 
+    def other_admin(self) -> AdminClient:
+        """One that does not remember what the one before was told: a topic that was not there, say."""
+        self.__dict__.pop("admin", None)
+        return self.admin
+
     def consumer(self, isolation: str, queued_kb: int) -> Consumer:
         """Reads given partitions from given offsets; belongs to no group, commits nothing.
 

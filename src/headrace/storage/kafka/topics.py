@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 __all__ = ["Place", "Topic", "Topics"]
 
 Isolation = Literal["read_committed", "read_uncommitted"]
-SOON = ("LEADER_NOT_AVAILABLE", "NOT_LEADER_FOR_PARTITION", "UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_PARTITION")
+SOON = frozenset(
+    {
+        "LEADER_NOT_AVAILABLE",
+        "NOT_LEADER_FOR_PARTITION",
+        "UNKNOWN_TOPIC_OR_PART",
+        "_NOENT",
+        "_UNKNOWN_PARTITION",
+    }
+)
 """What is said of a partition whose leader is being chosen."""
 LOOK = 0.1
 Place = tuple[str, int]
@@ -123,6 +131,7 @@ class Topics:
                 what = f"topic '{place[0]}', partition {place[1]}"
                 raise self._cluster.failure(error, what, self._admin) from None
             time.sleep(LOOK)
+            self._admin = self._cluster.other_admin()
         return found
 
     def _ask(
