@@ -156,7 +156,6 @@ def test_a_cut_while_rows_are_read_ends_the_run_with_words(
             frame.selectExpr("count(t)").collect()
 
 
-@pytest.mark.soak
 def test_a_cut_while_rows_are_loaded_leaves_nothing(postgres: Postgres, postgres_database: Database) -> None:
     with wire(postgres.port) as net:
         far = through(postgres_database, net.port, tls="disable")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from headrace.core import Frame
 
@@ -56,6 +56,27 @@ def spread(frame: Frame, engine: str, partitions: int | None = None, columns: tu
     return frame.repartition(count) if partitions and partitions > 1 else frame.coalesce(count)
 
 
+class _Given:
+    """An engine's batches, which can be let go while somebody still holds the iterator.
+
+    A failure holds it: its traceback has the frames that took batches, and those stay until the collector
+    comes by. The embedded engine tells of a failure only once nobody holds what it gives any more.
+    """
+
+    def __init__(self, batches: Iterator[pa.RecordBatch]) -> None:
+        self._batches = batches
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> pa.RecordBatch:
+        return next(self._batches)
+
+    def let_go(self) -> None:
+        """No batch comes any more."""
+        self._batches = iter(())
+
+
 def write_frame(frame: Frame, target: Target) -> None:
     """Computes the frame once, into the target. Raises what the engine raises, after giving up."""
     from pyspark.sql.datasource import DataSource, DataSourceArrowWriter, WriterCommitMessage
@@ -70,8 +91,13 @@ def write_frame(frame: Frame, target: Target) -> None:
         def write(self, iterator: Iterator[pa.RecordBatch]) -> Written:
             from pyspark import TaskContext
 
+            given = _Given(iterator)
+            del iterator
             task = TaskContext.get()
-            return Written(target.write(iterator, task.partitionId() if task else None))
+            try:
+                return Written(target.write(given, task.partitionId() if task else None))
+            finally:
+                given.let_go()
 
         def commit(self, messages: list[Written | None]) -> None:
             target.settle([each.result for each in messages if each])
