@@ -157,14 +157,14 @@ class Cluster:
         )
         return made
 
-    def calling(self, work: Callable[[], T], what: str) -> T:
-        """Does the work; errors of the client leave as ours."""
+    def calling(self, work: Callable[[], T], what: str, client: Any = None) -> T:
+        """Does the work; errors of the client leave as ours, with what its threads have met."""
         from confluent_kafka import KafkaException
 
         try:
             return work()
         except KafkaException as error:
-            raise self.failure(error, what) from None
+            raise self.failure(error, what, client) from None
 
     def silent(self, what: str) -> Unavailable:
         """Nobody has answered."""
@@ -193,18 +193,18 @@ class Cluster:
                 f"Kafka at {address} denies access to {what}.",
                 hint="Give the user the right to it (an ACL).",
             )
+        if any(name in FENCED for name in names):  # a call that comes later says no more than "fatal error"
+            return RunFailed(
+                "batch-taken-over",
+                f"Another process sends the same batch to {what} now.",
+                hint="That one finishes it.",
+            )
         if found.name() in UNKNOWN:
             return no_topic(what, address)
         return self._other(found, what)
 
     def _other(self, found: KafkaError, what: str) -> HeadraceError:
         told = f"Kafka at {self.connection.address} refuses {what}: {found.str()}."
-        if found.name() in FENCED:
-            return RunFailed(
-                "batch-taken-over",
-                f"Another process sends the same batch to {what} now.",
-                hint="That one finishes it.",
-            )
         if found.name() in TOO_LARGE:
             return DataRefused(
                 "message-too-large",

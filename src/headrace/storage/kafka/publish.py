@@ -18,7 +18,7 @@ from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from headrace.core import STAGED_NOTE, DataRefused, HeadraceError, Json, Output, Run, RunFailed, Staged, Value
+from headrace.core import DataRefused, HeadraceError, Json, Output, Run, RunFailed, Staged, Value
 from headrace.storage.formats import numbered
 
 from .client import Cluster, kafka_connection
@@ -118,9 +118,7 @@ class StagedMessages(Staged):
         begun = cls(cluster, batch, run.scratch, doubtful=False)
         shutil.rmtree(begun.folder, ignore_errors=True)
         begun.folder.mkdir(parents=True)
-        note = {"kind": f"{cls.__module__}:{cls.__qualname__}", "intent": begun.intent()}
-        (run.scratch / STAGED_NOTE).write_text(json.dumps(note))
-        return begun
+        return begun.note(run)
 
     def holding(self, files: tuple[str, ...], rows: int) -> StagedMessages:
         """The same with the files that have been written."""
@@ -184,11 +182,14 @@ class StagedMessages(Staged):
             if self._mark.is_there(self._cluster):
                 return
         self._tried = True
+        self._cluster.calling(lambda: self._commit(producer), f"topic '{self._batch.topic}'", producer)
+        held[key] = producer
+
+    def _commit(self, producer: Producer) -> None:
         producer.begin_transaction()
         self._send(producer)
         self._mark.put(producer, self._batch.rows or 0)
         _committed(producer, max(60.0, self._cluster.timeout))
-        held[key] = producer
 
     def _send_at_once(self) -> None:
         if self._mark.is_there(self._cluster):
