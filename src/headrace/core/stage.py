@@ -14,6 +14,7 @@ A verb has no effect that outlives a failed run; only the runner publishes.
 from __future__ import annotations
 
 import inspect
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -222,6 +223,17 @@ class Staged(ABC):
 
     phase: ClassVar[Literal["data", "promotion", "origin"]] = "data"
     """Promotions come after every destination, what becomes of what was read after both."""
+
+    @classmethod
+    def kind(cls) -> str:
+        """``module:Class``: what the journal finds the class by."""
+        return f"{cls.__module__}:{cls.__qualname__}"
+
+    def note(self, run: Run) -> Self:
+        """Leaves word in the stage's scratch folder that something has begun to be staged; gives itself."""
+        told = {"kind": self.kind(), "intent": self.intent()}
+        (run.scratch / STAGED_NOTE).write_text(json.dumps(told))
+        return self
 
     @abstractmethod
     def intent(self) -> dict[str, Json]:

@@ -47,7 +47,7 @@ def publish(
     if not staged and not offsets:
         return []
     ordered = sorted(staged, key=lambda each: PHASES.index(each[1].phase))
-    entries = [PublishEntry(stage, _kind(each), each.intent(), each.phase) for stage, each in ordered]
+    entries = [PublishEntry(stage, each.kind(), each.intent(), each.phase) for stage, each in ordered]
     try:
         state.journal.intend(run_id, batch, pipeline=pipeline, entries=entries, offsets=offsets)
     except BaseException:
@@ -129,10 +129,6 @@ def _undo(ordered: Sequence[tuple[str, Staged]]) -> None:
             problems.append(error)
     if problems:
         raise RunFailed("undo-failed", f"Not everything could be taken back: {problems[0]}") from problems[0]
-
-
-def _kind(staged: Staged) -> str:
-    return f"{type(staged).__module__}:{type(staged).__qualname__}"
 
 
 def _restore(name: str, intent: Mapping[str, Json], run: Any) -> Staged:

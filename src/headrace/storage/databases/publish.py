@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
 import logging
 import os
 from collections.abc import Mapping
 from dataclasses import replace
 
-from headrace.core import STAGED_NOTE, Frame, Json, Output, Run, Staged
+from headrace.core import Frame, Json, Output, Run, Staged
 from headrace.storage.counting import Counter
 from headrace.storage.datasource import spread, write_frame
 
@@ -76,8 +75,7 @@ class StagedRows(Staged):
                 dt.datetime.now(dt.UTC).isoformat(sep=" "),
                 (wanted.schema if known else None) if dialect.staged_in_table else str(run.scratch),
             )
-            note = {"kind": f"{cls.__module__}:{cls.__qualname__}", "intent": begun.intent()}
-            (run.scratch / STAGED_NOTE).write_text(json.dumps(note))
+            begun.note(run)
             begun.waiting.begin(session)
             session.commit()
         return begun

@@ -2,6 +2,7 @@
 
 from .discarding import discard_frame
 from .error_rows import ErrorRows
+from .files import write_files
 from .first_rows import first_rows, text_table
 from .naming import fresh_name, use_names_again
 from .ordering import held, without_order
@@ -40,5 +41,6 @@ __all__ = [
     "text_table",
     "use_names_again",
     "without_order",
+    "write_files",
     "write_frame",
 ]

@@ -6,14 +6,14 @@ import contextlib
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from headrace.core import HeadraceError
 from headrace.storage.carried import CarriedError
 from headrace.storage.counting import Counter
-from headrace.storage.datasource import some_number
+from headrace.storage.datasource import write_files
 from headrace.storage.objects import ObjectStore, StagedFile
 
 from .encoders import Encoder, HashedFile
@@ -48,19 +48,7 @@ class Sink:
 
     def write(self, batches: Iterator[pa.RecordBatch], number: int | None) -> list[dict[str, Any]]:
         """One partition; a failure leaves no file of it, and comes out as text that can be told apart."""
-        try:
-            with self.counter.tally(some_number() if number is None else number) as tally:
-                written = _Partition(self, number)
-                try:
-                    for batch in batches:
-                        written.add(batch)
-                        tally.add(batch.num_rows)
-                    return [asdict(each) for each in written.close()]
-                except BaseException:
-                    written.abort()
-                    raise
-        except HeadraceError as error:
-            raise CarriedError.of(error) from None
+        return write_files(batches, _Partition(self, number), self.counter, number)
 
     def empty(self, schema: pa.Schema) -> StagedFile:
         """A file without rows, for a frame without rows."""

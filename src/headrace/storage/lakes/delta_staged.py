@@ -8,13 +8,11 @@ Columns that the table lacks are added in a commit of their own just before: the
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from headrace.core import (
-    STAGED_NOTE,
     ColumnType,
     DataRefused,
     Json,
@@ -106,9 +104,7 @@ class StagedDelta(Staged):
         """An empty staging place; clears what an earlier attempt of this very stage has left there."""
         begun = cls(_place(batch, run), batch)
         begun.files().sweep()
-        note = {"kind": f"{cls.__module__}:{cls.__qualname__}", "intent": begun.intent()}
-        (run.scratch / STAGED_NOTE).write_text(json.dumps(note))
-        return begun
+        return begun.note(run)
 
     def holding(self, rows: int) -> StagedDelta:
         """The same once its files are written."""

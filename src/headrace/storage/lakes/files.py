@@ -13,14 +13,14 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from headrace.core import HeadraceError, Schema
 from headrace.storage.carried import CarriedError
 from headrace.storage.counting import Counter
-from headrace.storage.datasource import arrow_schema, some_number
+from headrace.storage.datasource import arrow_schema, write_files
 from headrace.storage.objects import ObjectStore
 
 from .footers import statistics_of
@@ -76,20 +76,8 @@ class TableFiles:
 
     def write(self, batches: Iterator[pa.RecordBatch], number: int | None) -> list[dict[str, Any]]:
         """One partition of the frame; a failure leaves no file of it."""
-        try:
-            assert self.counter is not None
-            with self.counter.tally(some_number() if number is None else number) as tally:
-                written = _Partition(self)
-                try:
-                    for batch in batches:
-                        written.add(batch)
-                        tally.add(batch.num_rows)
-                    return [asdict(each) for each in written.close()]
-                except BaseException:
-                    written.abort()
-                    raise
-        except HeadraceError as error:
-            raise CarriedError.of(error) from None
+        assert self.counter is not None
+        return write_files(batches, _Partition(self), self.counter, number)
 
     def settle(self, results: list[list[dict[str, Any]]]) -> None:
         """Notes what all partitions wrote, where any process finds it."""

@@ -6,12 +6,11 @@ before, or, where others have come since, makes one that leaves the batch's file
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from headrace.core import STAGED_NOTE, DataRefused, Json, Output, Run, RunFailed, Schema, Staged, Unavailable
+from headrace.core import DataRefused, Json, Output, Run, RunFailed, Schema, Staged, Unavailable
 from headrace.storage.counting import Counter
 
 from .files import DataFile, TableFiles, tag_of
@@ -67,9 +66,7 @@ class StagedIceberg(Staged):
         """An empty staging place; clears what an earlier attempt of this very stage has left there."""
         begun = cls(place, batch)
         begun.files().sweep()
-        note = {"kind": f"{cls.__module__}:{cls.__qualname__}", "intent": begun.intent()}
-        (run.scratch / STAGED_NOTE).write_text(json.dumps(note))
-        return begun
+        return begun.note(run)
 
     def holding(self, rows: int) -> StagedIceberg:
         """The same once its files are written."""

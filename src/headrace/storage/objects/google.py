@@ -17,7 +17,7 @@ from headrace.core import DataRefused, InvalidCall
 from headrace.storage.connections import GcsConnection
 
 from .failures import Words, is_distrust
-from .remote import PART, RemoteStore
+from .remote import PART, RemoteStore, UploadWriter
 from .retrying import created
 from .session import adapter
 from .store import ObjectInfo, ObjectWriter
@@ -178,7 +178,9 @@ class GoogleBucket(RemoteStore):
 
     def writer(self, key: str) -> ObjectWriter:
         """A resumable upload, completed when closed."""
-        return _GoogleWriter(self, key)
+        patience = {**self._patience, "retry": self.many_requests()}
+        file = self._blob(key).open("wb", chunk_size=PART, ignore_flush=True, **patience)
+        return _GoogleWriter(self, key, file)
 
     def delete(self, keys: Iterable[str]) -> None:
         """One request each, over one connection."""
@@ -221,34 +223,8 @@ class GoogleBucket(RemoteStore):
             self._client.create_bucket(self.bucket, **self._patience)
 
 
-class _GoogleWriter(ObjectWriter):
-    """Sends a part as soon as it is full; an upload never completed shows nothing, costs nothing."""
-
-    def __init__(self, store: GoogleBucket, key: str) -> None:
-        self._remote = store
-        self._key = key
-        patience = {**store._patience, "retry": store.many_requests()}
-        self._file = store._blob(key).open("wb", chunk_size=PART, ignore_flush=True, **patience)
-
-    def write(self, data: bytes) -> int:
-        """Appends."""
-        kept = bytes(data)
-        try:
-            self._file.write(kept)
-        except Exception as error:
-            self._remote._raise(error, self._key)
-        self.size += len(kept)
-        return len(kept)
-
-    def close(self) -> None:
-        """Completes the upload."""
-        if self.closed:
-            return
-        self.closed = True
-        try:
-            self._file.close()
-        except Exception as error:
-            self._remote._raise(error, self._key)
+class _GoogleWriter(UploadWriter):
+    """An upload never completed shows nothing and costs nothing."""
 
     def abort(self) -> None:
         """Ends the upload without completing it."""

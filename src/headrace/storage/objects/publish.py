@@ -15,13 +15,12 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from headrace.core import STAGED_NOTE, DataRefused, Json, Output, Run, Staged
+from headrace.core import DataRefused, Json, Output, Run, Staged
 
 from .manifest import Ledger
 from .opening import open_store
@@ -97,9 +96,7 @@ class StagedFiles(Staged):
         target = _Target(location, connection, run.id, run.batch, run.stage, file_format, mode, last, marked)
         store.prune(ledger.staging(target.identity))
         begun = cls(store, target, ())
-        note = {"kind": f"{cls.__module__}:{cls.__qualname__}", "intent": begun.intent()}
-        (run.scratch / STAGED_NOTE).write_text(json.dumps(note))
-        return begun
+        return begun.note(run)
 
     @property
     def store(self) -> ObjectStore:

@@ -7,6 +7,7 @@ instead of per process.
 
 from __future__ import annotations
 
+import contextlib
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -150,7 +151,9 @@ class RemoteStore(NetworkStore):
 
     def writer(self, key: str) -> ObjectWriter:
         """A multipart upload, completed when closed."""
-        return _RemoteWriter(self, key)
+        import obstore
+
+        return UploadWriter(self, key, obstore.open_writer(self._store, key, buffer_size=PART))
 
     def delete(self, keys: Iterable[str]) -> None:
         """A thousand per request, sent again when it got lost, which the library does not."""
@@ -195,19 +198,17 @@ class RemoteStore(NetworkStore):
         self.delete([info.key for info in self.walk(prefix.rstrip("/") + "/")])
 
 
-class _RemoteWriter(ObjectWriter):
-    """Collects parts and sends each as soon as it is full."""
+class UploadWriter(ObjectWriter):
+    """Hands bytes to a library's open file, which sends each part as soon as it is full."""
 
-    def __init__(self, store: RemoteStore, key: str) -> None:
-        import obstore
-
+    def __init__(self, store: RemoteStore, key: str, file: Any) -> None:
         self._remote = store
         self._key = key
-        self._file = obstore.open_writer(store._store, key, buffer_size=PART)
+        self._file = file
 
     def write(self, data: bytes) -> int:
         """Appends."""
-        kept = bytes(data)  # obstore sends it later, and Arrow fills its buffers again meanwhile
+        kept = bytes(data)  # it is sent later, and Arrow fills its buffers again meanwhile
         try:
             self._file.write(kept)
         except Exception as error:
@@ -227,8 +228,6 @@ class _RemoteWriter(ObjectWriter):
 
     def abort(self) -> None:
         """Completes what is open and deletes it: parts of an upload left open cost money unseen."""
-        import contextlib
-
         with contextlib.suppress(Exception):
             self.close()
         with contextlib.suppress(Exception):
